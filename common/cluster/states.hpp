@@ -1,0 +1,96 @@
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string_view>
+
+namespace faultline {
+
+/// A node as the cluster sees it. DB Console's words, computed from the liveness
+/// record: `suspect` is its "unavailable liveness".
+enum class Liveness : std::uint8_t {
+  live,
+  suspect,
+  draining,
+  dead,
+  decommissioning,
+  decommissioned,
+  unknown,
+};
+
+/// A container or local process as its runtime sees it.
+enum class ContainerState : std::uint8_t {
+  created,
+  running,
+  paused,
+  restarting,
+  exited,
+  removed,
+  unknown,
+};
+
+/// A node's process as the exporter itself reaches it. `unresponsive`: the kernel
+/// accepts the connection and the process says nothing (paused or stalled).
+enum class ProcessState : std::uint8_t { reachable, unresponsive, unreachable, unknown };
+
+/// The headline. See schema/stream.schema.json for what each one promises.
+enum class VerdictState : std::uint8_t {
+  available,
+  degraded,
+  settling,
+  unavailable,
+  unreachable,
+  unknown,
+};
+
+enum class FaultKind : std::uint8_t { stop, kill, pause, restart };
+
+/// queued -> injecting -> active -> reverting -> reverted; `failed` had no effect
+/// or was undone at once; `revert_failed` is retried for ever and alarms.
+enum class FaultState : std::uint8_t {
+  queued,
+  injecting,
+  active,
+  reverting,
+  reverted,
+  failed,
+  revert_failed,
+};
+
+enum class RuntimeKind : std::uint8_t { docker, process };
+
+enum class EventKind : std::uint8_t {
+  container_state,
+  process_state,
+  liveness_state,
+  leases_moved,
+  verdict,
+  fault,
+  source,
+  node_joined,
+  node_removed,
+};
+
+enum class Severity : std::uint8_t { info, warning, critical };
+
+// Each is spelled as on the wire, in metrics and in CSS.
+[[nodiscard]] std::string_view to_string(Liveness value);
+[[nodiscard]] std::string_view to_string(ContainerState value);
+[[nodiscard]] std::string_view to_string(ProcessState value);
+[[nodiscard]] std::string_view to_string(VerdictState value);
+[[nodiscard]] std::string_view to_string(FaultKind value);
+[[nodiscard]] std::string_view to_string(FaultState value);
+[[nodiscard]] std::string_view to_string(RuntimeKind value);
+[[nodiscard]] std::string_view to_string(EventKind value);
+[[nodiscard]] std::string_view to_string(Severity value);
+
+/// The enumerator spelled `text`, if there is one. Instantiated for the enums above.
+template <class Enum>
+[[nodiscard]] std::optional<Enum> parse_enum(std::string_view text);
+
+/// A fault that may still need undoing.
+[[nodiscard]] constexpr bool is_open(FaultState state) {
+  return state != FaultState::reverted && state != FaultState::failed;
+}
+
+}  // namespace faultline

@@ -1,0 +1,173 @@
+#include "common/net/http_call.hpp"
+
+#include <optional>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/local/stream_protocol.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <boost/beast/core.hpp>
+#include <boost/beast/http.hpp>
+
+namespace faultline::net {
+
+namespace {
+
+namespace asio = boost::asio;
+namespace beast = boost::beast;
+namespace http = boost::beast::http;
+using asio::awaitable;
+using asio::redirect_error;
+using asio::use_awaitable;
+using boost::system::error_code;
+using TcpStream = beast::tcp_stream;
+using UnixStream = beast::basic_stream<asio::local::stream_protocol>;
+
+Error to_error(const error_code& code, const std::string& endpoint) {
+  if (code == beast::error::timeout || code == asio::error::operation_aborted) {
+    return {ErrorCode::timeout, "no answer from " + endpoint + " before the deadline"};
+  }
+  if (code == http::error::body_limit) {
+    return {ErrorCode::too_large, "the answer of " + endpoint + " is over the limit"};
+  }
+  if (code == asio::error::connection_refused) {
+    return {ErrorCode::unavailable, "connection to " + endpoint + " refused"};
+  }
+  if (code == http::error::end_of_stream || code == asio::error::eof ||
+      code == asio::error::connection_reset || code == asio::error::broken_pipe) {
+    return {ErrorCode::unavailable, endpoint + " closed the connection"};
+  }
+  if (code.category() == http::make_error_code(http::error::bad_version).category()) {
+    return {ErrorCode::upstream, endpoint + " does not answer in HTTP: " + code.message()};
+  }
+  return {ErrorCode::unavailable, endpoint + ": " + code.message()};
+}
+
+/// The numeric addresses to dial, as TCP endpoints.
+Result<std::vector<asio::ip::tcp::endpoint>> tcp_endpoints(AddressBook& book, const Endpoint& to,
+                                                           Deadline deadline) {
+  auto addresses = book.resolve(to.host, deadline);
+  if (!addresses) return addresses.error();
+  std::vector<asio::ip::tcp::endpoint> endpoints;
+  for (const auto& address : *addresses) {
+    error_code bad;
+    const auto ip = asio::ip::make_address(address, bad);
+    if (!bad) endpoints.emplace_back(ip, static_cast<std::uint16_t>(std::stoi(to.port)));
+  }
+  if (endpoints.empty()) return Error{ErrorCode::unavailable, to.host + " has no address"};
+  return endpoints;
+}
+
+/// Sends and reads over a connected stream whose deadline is already set.
+template <class Stream>
+awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& request) {
+  http::request<http::string_body> message{http::string_to_verb(request.method), request.target,
+                                           11};
+  if (message.method() == http::verb::unknown) message.method_string(request.method);
+  message.set(http::field::host,
+              request.endpoint.starts_with("unix:") ? "localhost" : request.endpoint);
+  message.set(http::field::user_agent, "faultline");
+  message.set(http::field::connection, "close");
+  for (const auto& [name, value] : request.headers) message.set(name, value);
+  message.body() = request.body;
+  message.prepare_payload();
+
+  error_code code;
+  co_await http::async_write(stream, message, redirect_error(use_awaitable, code));
+  if (code) co_return to_error(code, request.endpoint);
+  beast::flat_buffer buffer;
+  http::response_parser<http::string_body> parser;
+  parser.body_limit(request.response_limit);
+  co_await http::async_read(stream, buffer, parser, redirect_error(use_awaitable, code));
+  if (code) co_return to_error(code, request.endpoint);
+  auto response = parser.release();
+  co_return HttpResponse{static_cast<int>(response.result_int()),
+                         std::string{response[http::field::content_type]},
+                         std::move(response.body())};
+}
+
+awaitable<Result<HttpResponse>> call_one(asio::io_context& io, AddressBook& book,
+                                         const HttpRequest& request, Deadline deadline) {
+  const auto to = parse_endpoint(request.endpoint);
+  if (!to) co_return to.error();
+  error_code code;
+  if (to->is_unix()) {
+    UnixStream stream{io};
+    stream.expires_at(deadline);
+    co_await stream.async_connect(asio::local::stream_protocol::endpoint{to->path},
+                                  redirect_error(use_awaitable, code));
+    if (code) co_return to_error(code, request.endpoint);
+    co_return co_await exchange(stream, request);
+  }
+  const auto endpoints = tcp_endpoints(book, *to, deadline);
+  if (!endpoints) co_return endpoints.error();
+  TcpStream stream{io};
+  stream.expires_at(deadline);
+  co_await stream.async_connect(*endpoints, redirect_error(use_awaitable, code));
+  if (code) co_return to_error(code, request.endpoint);
+  co_return co_await exchange(stream, request);
+}
+
+awaitable<Result<milliseconds>> connect_one(asio::io_context& io, AddressBook& book,
+                                            const std::string& endpoint, Deadline deadline) {
+  const auto to = parse_endpoint(endpoint);
+  if (!to) co_return to.error();
+  const auto endpoints = tcp_endpoints(book, *to, deadline);
+  if (!endpoints) co_return endpoints.error();
+  const auto started = std::chrono::steady_clock::now();
+  TcpStream stream{io};
+  stream.expires_at(deadline);
+  error_code code;
+  co_await stream.async_connect(*endpoints, redirect_error(use_awaitable, code));
+  if (code) co_return to_error(code, endpoint);
+  co_return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
+}
+
+template <class T>
+awaitable<void> store(awaitable<Result<T>> work, std::optional<Result<T>>& slot) {
+  slot.emplace(co_await std::move(work));
+}
+
+/// Runs one coroutine per item on the calling thread and collects what they return.
+template <class T, class Item, class Make>
+std::vector<Result<T>> run_all(const std::vector<Item>& items, Make make) {
+  asio::io_context io{1};
+  std::vector<std::optional<Result<T>>> slots(items.size());
+  for (std::size_t i = 0; i < items.size(); ++i) {
+    asio::co_spawn(io, store<T>(make(io, items[i]), slots[i]), asio::detached);
+  }
+  io.run();
+  std::vector<Result<T>> results;
+  results.reserve(slots.size());
+  for (auto& slot : slots) {
+    FAULTLINE_ENSURE(slot.has_value(), "run() returns when every coroutine has ended");
+    results.push_back(std::move(*slot));
+  }
+  return results;
+}
+
+}  // namespace
+
+Result<HttpResponse> HttpClient::call(const HttpRequest& request, Deadline deadline) {
+  return std::move(call_all({request}, deadline).front());
+}
+
+std::vector<Result<HttpResponse>> HttpClient::call_all(const std::vector<HttpRequest>& requests,
+                                                       Deadline deadline) {
+  return run_all<HttpResponse>(requests, [&](asio::io_context& io, const HttpRequest& request) {
+    return call_one(io, book_, request, deadline);
+  });
+}
+
+std::vector<Result<milliseconds>> HttpClient::connect_all(const std::vector<std::string>& endpoints,
+                                                          Deadline deadline) {
+  return run_all<milliseconds>(endpoints, [&](asio::io_context& io, const std::string& endpoint) {
+    return connect_one(io, book_, endpoint, deadline);
+  });
+}
+
+}  // namespace faultline::net

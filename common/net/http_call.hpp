@@ -1,0 +1,50 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/net/address_book.hpp"
+
+namespace faultline::net {
+
+struct HttpRequest {
+  std::string endpoint;  ///< "host:port" or "unix:/path"; see parse_endpoint.
+  std::string method = "GET";
+  std::string target = "/";
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
+  std::size_t response_limit = 16U << 20U;  ///< Bytes of body; more is an error.
+};
+
+struct HttpResponse {
+  int status = 0;
+  std::string content_type;
+  std::string body;
+};
+
+/// Plain HTTP/1.1 requests, one connection each, that are over by their deadline
+/// even against a peer that accepts and says nothing. A response of any status is
+/// a value. Errors: `invalid` (endpoint), `unavailable` (refused, reset, no route,
+/// no such name), `timeout`, `too_large`. Holds no state: any thread.
+class HttpClient {
+ public:
+  /// `book` outlives this.
+  explicit HttpClient(AddressBook& book) : book_(book) {}
+
+  [[nodiscard]] Result<HttpResponse> call(const HttpRequest& request, Deadline deadline);
+  /// All at once on the calling thread; answers in the order of the requests.
+  [[nodiscard]] std::vector<Result<HttpResponse>> call_all(const std::vector<HttpRequest>& requests,
+                                                           Deadline deadline);
+  /// Whether something accepts TCP connections there: the time it took.
+  [[nodiscard]] std::vector<Result<milliseconds>> connect_all(
+      const std::vector<std::string>& endpoints, Deadline deadline);
+
+ private:
+  AddressBook& book_;
+};
+
+}  // namespace faultline::net
