@@ -1,0 +1,303 @@
+#include "simulator/cluster/node.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "simulator/cluster/layout.hpp"
+
+namespace faultline::sim::cluster {
+
+Node::Node(NodeConfig config, SavedNode saved, NodeStore& store, Time now)
+    : config_(std::move(config)),
+      store_(store),
+      timing_(config_.time_scale),
+      now_(now),
+      started_at_(now),
+      self_(saved.node),
+      cluster_id_(std::move(saved.cluster_id)),
+      random_(config_.seed),
+      saved_addresses_(std::move(saved.addresses)),
+      router_(*this),
+      heartbeat_(*this),
+      allocator_(*this, gauges_) {
+  join_token_ = std::to_string(random_());
+  for (auto& [range, copy] : saved.copies) {
+    replicas_[range] = std::make_unique<Replica>(*this, std::move(copy));
+  }
+  for (const std::string& address : peer_addresses()) peers_[address];
+  if (self_ != 0) {
+    phase_ = Phase::starting;
+    addresses_[self_] = config_.address;
+  }
+}
+
+std::vector<std::string> Node::peer_addresses() const {
+  std::set<std::string> all(config_.join.begin(), config_.join.end());
+  all.insert(saved_addresses_.begin(), saved_addresses_.end());
+  for (const auto& [node, address] : addresses_) all.insert(address);
+  for (const auto& [address, peer] : peers_) all.insert(address);
+  all.erase(config_.address);
+  return {all.begin(), all.end()};
+}
+
+bool Node::bootstrap(const std::string& cluster_id, Time now) {
+  if (phase_ != Phase::uninitialised) return false;
+  now_ = now;
+  self_ = 1;
+  cluster_id_ = cluster_id;
+  addresses_[self_] = config_.address;
+  store_.save_identity(self_, cluster_id_);
+  const auto ranges = system_ranges(self_);
+  for (const Descriptor& descriptor : ranges) {
+    Copy copy;
+    copy.state.descriptor = descriptor;
+    Rows& rows = copy.state.rows;
+    if (descriptor.range == kMetaRange) {
+      for (const Descriptor& each : ranges) {
+        rows[row_key("meta2", each.range)] = encode_descriptor(each);
+      }
+    }
+    if (descriptor.range == kStatusRange) {
+      rows["generator/node"] = "1";
+      rows["generator/range"] = std::to_string(kFirstUserRange - 1);
+      rows["generator/descriptor"] = std::to_string(kFirstDescriptorId - 1);
+    }
+    if (descriptor.range == kNamespaceRange) {
+      for (const auto& [name, id] :
+           {std::pair("system", 1), {"defaultdb", 100}, {"postgres", 102}}) {
+        rows[std::string("database/") + name] = std::to_string(id);
+      }
+    }
+    // Leases that last by time say so by their epoch 0 from the start.
+    store_.save_copy(copy);
+    replicas_[descriptor.range] = std::make_unique<Replica>(*this, std::move(copy));
+  }
+  phase_ = Phase::starting;
+  step(now);
+  return true;
+}
+
+void Node::start_draining(Time now) {
+  now_ = now;
+  if (phase_ != Phase::serving) return;
+  phase_ = Phase::draining;
+  heartbeat_.drain();
+}
+
+void Node::create_range(const Descriptor& descriptor) {
+  Copy copy;
+  copy.state.descriptor = descriptor;
+  store_.save_copy(copy);
+  auto& replica = replicas_[descriptor.range];
+  replica = std::make_unique<Replica>(*this, std::move(copy));
+  replica->touch();
+}
+
+void Node::step(Time now) {
+  now_ = now;
+  step_links();
+  if (phase_ == Phase::uninitialised) {
+    step_join();
+    return;
+  }
+  step_start();
+  heartbeat_.step();
+  // A copy of the keys: a step may drop a replica or make one.
+  std::vector<RangeNumber> ranges;
+  ranges.reserve(replicas_.size());
+  for (const auto& [range, replica] : replicas_) ranges.push_back(range);
+  for (const RangeNumber range : ranges) {
+    const auto it = replicas_.find(range);
+    if (it != replicas_.end()) it->second->step();
+  }
+  router_.step();
+  if (phase_ == Phase::serving || phase_ == Phase::draining) {
+    allocator_.step(phase_ == Phase::draining);
+    step_traffic();
+    if (now_ >= garbage_at_) collect_garbage();
+    if (now_ >= metrics_at_) metrics_tick();
+  }
+  step_gossip();
+  deliver_to_self();
+}
+
+std::vector<Outgoing> Node::take_outbox() {
+  std::vector<Outgoing> out;
+  out.swap(outbox_);
+  return out;
+}
+
+// Messages to itself go through a queue like all others: a handler never re-enters.
+void Node::deliver_to_self() {
+  if (delivering_) return;
+  delivering_ = true;
+  for (int rounds = 0; !to_self_.empty() && rounds < 1000; ++rounds) {
+    std::vector<Message> batch;
+    batch.swap(to_self_);
+    for (const Message& message : batch) handle(config_.address, message);
+  }
+  delivering_ = false;
+}
+
+void Node::send(NodeNumber to, Message message) {
+  if (to == self_) {
+    to_self_.push_back(std::move(message));
+    return;
+  }
+  const std::string* address = address_of(to);
+  if (address != nullptr) outbox_.push_back({*address, std::move(message)});
+}
+
+void Node::send_request(NodeNumber to, const KvRequest& request) { send(to, request); }
+
+std::uint64_t Node::call(KvRequest request, Router::Done done, Time give_up_at) {
+  return router_.call(std::move(request), std::move(done), give_up_at);
+}
+
+const std::string* Node::address_of(NodeNumber node) const {
+  const auto it = addresses_.find(node);
+  return it == addresses_.end() ? nullptr : &it->second;
+}
+
+NodeNumber Node::node_at(const std::string& address) const {
+  for (const auto& [node, known] : addresses_) {
+    if (known == address) return node;
+  }
+  return 0;
+}
+
+bool Node::peer_reachable(const Peer& peer) const {
+  return peer.state == LinkState::up && now_ - peer.last_pong < timing_.ping_timeout();
+}
+
+std::vector<std::string> Node::mute_links() const {
+  std::vector<std::string> mute;
+  for (const auto& [address, peer] : peers_) {
+    const Time heard = std::max(peer.last_pong, peer.up_at);
+    if (peer.state == LinkState::up && now_ - heard > 2 * timing_.ping_timeout()) {
+      mute.push_back(address);
+    }
+  }
+  return mute;
+}
+
+bool Node::reachable(NodeNumber node) const {
+  if (node == self_) return true;
+  const std::string* address = address_of(node);
+  if (address == nullptr) return false;
+  const auto it = peers_.find(*address);
+  return it != peers_.end() && peer_reachable(it->second);
+}
+
+std::optional<Liveness> Node::liveness(NodeNumber node) const {
+  const Info* info = gossip_.find(row_key("liveness", node));
+  return info == nullptr ? std::nullopt : decode_liveness(info->value);
+}
+
+bool Node::live(NodeNumber node) const {
+  const auto record = liveness(node);
+  return record && record->expiration > now_ && record->membership != "decommissioned";
+}
+
+std::int64_t Node::livenodes() const {
+  if (!live(self_)) return 0;
+  std::int64_t count = 0;
+  for (const auto& [node, record] : livenesses()) count += live(node) ? 1 : 0;
+  return count;
+}
+
+std::map<NodeNumber, Liveness> Node::livenesses() const {
+  std::map<NodeNumber, Liveness> all;
+  for (const Info& info : gossip_.list("liveness/", now_)) {
+    if (const auto record = decode_liveness(info.value)) all[record->node] = *record;
+  }
+  return all;
+}
+
+std::vector<NodeDescriptor> Node::nodes() const {
+  std::vector<NodeDescriptor> all;
+  for (const Info& info : gossip_.list("node/", now_)) {
+    if (const auto node = decode_node(info.value)) all.push_back(*node);
+  }
+  std::ranges::sort(all, {}, &NodeDescriptor::node);
+  return all;
+}
+
+bool Node::has_silent_peer() const {
+  return std::ranges::any_of(nodes(), [this](const NodeDescriptor& node) {
+    if (node.node == self_) return false;
+    const auto it = peers_.find(node.address);
+    return it != peers_.end() && it->second.state != LinkState::refused &&
+           !peer_reachable(it->second);
+  });
+}
+
+std::int64_t Node::healthy_peers() const {
+  return std::ranges::count_if(peers_, [this](const auto& entry) {
+    return node_at(entry.first) != 0 && peer_reachable(entry.second);
+  });
+}
+
+std::int64_t Node::unhealthy_peers() const {
+  return std::ranges::count_if(peers_, [this](const auto& entry) {
+    return node_at(entry.first) != 0 && !peer_reachable(entry.second);
+  });
+}
+
+double Node::random() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
+
+void Node::persist(const Copy& copy, const Change* change) {
+  if (change == nullptr) {
+    store_.save_copy(copy);
+  } else {
+    store_.save_change(copy, *change);
+  }
+}
+
+void Node::lease_result(bool success) { gauges_.add(success ? "leases.success" : "leases.error"); }
+
+std::string Node::setting(const std::string& name, const std::string& fallback) const {
+  return gossip_.value("setting/" + name, now_).value_or(fallback);
+}
+
+double Node::dead_after_seconds() const {
+  return std::strtod(setting("server.time_until_store_dead.seconds", "300").c_str(), nullptr);
+}
+
+const Replica* Node::replica(RangeNumber range) const {
+  const auto it = replicas_.find(range);
+  return it == replicas_.end() ? nullptr : it->second.get();
+}
+
+std::optional<Descriptor> Node::local_descriptor(RangeNumber range) const {
+  const Replica* found = replica(range);
+  if (found == nullptr) return std::nullopt;
+  return found->descriptor();
+}
+
+std::optional<Descriptor> Node::first_range() const {
+  const auto text = gossip_.value("first-range", now_);
+  return text ? decode_descriptor(*text) : std::nullopt;
+}
+
+std::vector<StoreLoad> Node::stores() const {
+  std::vector<StoreLoad> all;
+  const Time dead_after = timing_.of(dead_after_seconds());
+  for (const auto& [node, record] : livenesses()) {
+    if (record.membership == "decommissioned") continue;
+    StoreLoad load;
+    load.node = node;
+    load.live = live(node);
+    load.dead = record.expiration + dead_after - timing_.liveness_ttl() <= now_;
+    load.draining = record.draining;
+    if (const auto text = gossip_.value(row_key("store", node), now_)) {
+      char* end = nullptr;
+      load.ranges = std::strtoll(text->c_str(), &end, 10);
+      load.leases = std::strtoll(end, nullptr, 10);
+    }
+    all.push_back(load);
+  }
+  return all;
+}
+
+}  // namespace faultline::sim::cluster

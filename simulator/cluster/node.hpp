@@ -1,0 +1,215 @@
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "simulator/cluster/allocator.hpp"
+#include "simulator/cluster/gauges.hpp"
+#include "simulator/cluster/gossip.hpp"
+#include "simulator/cluster/heartbeat.hpp"
+#include "simulator/cluster/replica.hpp"
+#include "simulator/cluster/router.hpp"
+
+namespace faultline::sim::cluster {
+
+struct NodeConfig {
+  std::string address;  ///< What peers reach it by; its name on the links.
+  std::string sql_address, http_address, locality;
+  std::vector<std::string> join;
+  double time_scale = 1.0;
+  std::uint64_t seed = 0;
+};
+
+/// Where a node keeps what must outlive it. Lines go out in order, before any message.
+class NodeStore {
+ public:
+  virtual ~NodeStore() = default;
+  virtual void save_identity(NodeNumber node, const std::string& cluster_id) = 0;
+  virtual void save_copy(const Copy& copy) = 0;
+  virtual void save_change(const Copy& copy, const Change& change) = 0;
+  virtual void drop_copy(RangeNumber range) = 0;
+  virtual void save_addresses(const std::vector<std::string>& addresses) = 0;
+};
+
+/// What a store gives back at the start.
+struct SavedNode {
+  NodeNumber node = 0;
+  std::string cluster_id;
+  std::map<RangeNumber, Copy> copies;
+  std::vector<std::string> addresses;
+};
+
+enum class Phase : std::uint8_t {
+  uninitialised,  ///< No cluster yet: waits for init, or for a peer to take it in.
+  starting,       ///< Has an id; its own liveness record is not written yet.
+  serving,
+  draining,
+};
+
+struct Outgoing {
+  std::string address;
+  Message message;
+};
+
+enum class LinkState : std::uint8_t {
+  refused,     ///< Nobody listens there: the process is gone.
+  connecting,  ///< No answer to the attempt.
+  up,
+};
+
+/// A simulated node without its sockets, threads and clock: everything that happens to
+/// it comes in through the calls below, with the time. Not thread-safe; see Engine.
+class Node final : public ReplicaHost,
+                   public RouterHost,
+                   public HeartbeatHost,
+                   public AllocatorHost {
+ public:
+  Node(NodeConfig config, SavedNode saved, NodeStore& store, Time now);
+
+  void step(Time now);
+  void receive(const std::string& from_address, const Message& message, Time now);
+  void link_changed(const std::string& address, LinkState state, Time now);
+  [[nodiscard]] std::vector<Outgoing> take_outbox();
+  /// Links that are up and have been mute for so long that they had better be dialled
+  /// anew: TCP's own patience after a partition is counted in minutes.
+  [[nodiscard]] std::vector<std::string> mute_links() const;
+  /// Whom to keep links to: from --join and from gossip.
+  [[nodiscard]] std::vector<std::string> peer_addresses() const;
+
+  /// False when there is a cluster already.
+  bool bootstrap(const std::string& cluster_id, Time now);
+  void start_draining(Time now);
+  /// A table's new range, whose only replica is here for now.
+  void create_range(const Descriptor& descriptor);
+  /// What this node has just written itself, before gossip brings it.
+  void hear(const std::string& key, const std::string& value) { gossip_.add(key, value, now_); }
+
+  // What tables, HTTP and tests ask.
+  [[nodiscard]] Phase phase() const { return phase_; }
+  [[nodiscard]] const NodeConfig& config() const { return config_; }
+  [[nodiscard]] const std::string& cluster_id() const { return cluster_id_; }
+  [[nodiscard]] Time started_at() const { return started_at_; }
+  [[nodiscard]] const Gossip& gossip() const { return gossip_; }
+  [[nodiscard]] Router& router() { return router_; }
+  [[nodiscard]] const Gauges& gauges() const { return gauges_; }
+  [[nodiscard]] Allocator& allocator() { return allocator_; }
+  [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
+  [[nodiscard]] bool live_now() const { return live(self()); }
+  [[nodiscard]] std::int64_t livenodes() const;
+  /// A peer that neither answers nor refuses: what `crdb_internal.ranges` hangs on.
+  [[nodiscard]] bool has_silent_peer() const;
+  [[nodiscard]] std::int64_t healthy_peers() const;
+  [[nodiscard]] std::int64_t unhealthy_peers() const;
+  [[nodiscard]] std::vector<NodeDescriptor> nodes() const;
+  [[nodiscard]] std::map<NodeNumber, Liveness> livenesses() const;
+  [[nodiscard]] bool database_cached(const std::string& name) const {
+    return cached_databases_.contains(name);
+  }
+  void cache_database(const std::string& name) { cached_databases_.insert(name); }
+  [[nodiscard]] std::string setting(const std::string& name, const std::string& fallback) const;
+  [[nodiscard]] const Replica* replica(RangeNumber range) const;
+
+  // ReplicaHost, RouterHost, HeartbeatHost, AllocatorHost.
+  [[nodiscard]] Time now() const override { return now_; }
+  [[nodiscard]] const Timing& timing() const override { return timing_; }
+  [[nodiscard]] NodeNumber self() const override { return self_; }
+  [[nodiscard]] bool reachable(NodeNumber node) const override;
+  [[nodiscard]] std::optional<Liveness> liveness(NodeNumber node) const override;
+  [[nodiscard]] bool live(NodeNumber node) const override;
+  [[nodiscard]] double random() override;
+  void send(NodeNumber to, Message message) override;
+  void bump_epoch(NodeNumber node, std::int64_t epoch) override;
+  void persist(const Copy& copy, const Change* change) override;
+  void committed(const Copy& copy, const Change* change) override;
+  void lease_result(bool success) override;
+  [[nodiscard]] std::optional<Descriptor> local_descriptor(RangeNumber range) const override;
+  [[nodiscard]] std::optional<Descriptor> first_range() const override;
+  void send_request(NodeNumber to, const KvRequest& request) override;
+  std::uint64_t call(KvRequest request, Router::Done done, Time give_up_at) override;
+  void publish_liveness(NodeNumber node, const std::string& text) override;
+  [[nodiscard]] std::map<RangeNumber, std::unique_ptr<Replica>>& replicas() override {
+    return replicas_;
+  }
+  [[nodiscard]] std::vector<StoreLoad> stores() const override;
+  [[nodiscard]] double dead_after_seconds() const override;
+
+ private:
+  struct Peer {
+    LinkState state = LinkState::connecting;
+    Time last_pong = 0;
+    Time up_at = 0;
+    bool greeted = false;
+  };
+
+  void handle(const std::string& from, const Message& message);
+  void on(const std::string& from, const Hello& message);
+  void on(const std::string& from, const Ping& message);
+  void on(const std::string& from, const GossipInfos& message);
+  void on(const std::string& from, const Accept& message);
+  void on(const std::string& from, const DropReplica& message);
+  void on(const std::string& from, const KvRequest& message);
+  void on(const std::string& from, const KvReply& message);
+  void on(const std::string& from, const JoinRequest& message);
+  void on(const std::string& from, const JoinReply& message);
+  template <class T>
+  void on(const std::string& from, const T& message);
+
+  void deliver_to_self();
+  void step_links();
+  void step_gossip();
+  void step_join();
+  void step_start();
+  void step_traffic();
+  void become_serving(const std::string& event, Time last_up);
+  void publish_self();
+  void publish_store(bool at_once);
+  void metrics_tick();
+  void write_status();
+  void collect_garbage();
+  void admit(const std::string& address, const std::string& key, NodeNumber node);
+  [[nodiscard]] const std::string* address_of(NodeNumber node) const;
+  [[nodiscard]] NodeNumber node_at(const std::string& address) const;
+  [[nodiscard]] bool peer_reachable(const Peer& peer) const;
+
+  NodeConfig config_;
+  NodeStore& store_;
+  Timing timing_;
+  Time now_ = 0;
+  Time started_at_ = 0;
+  Phase phase_ = Phase::uninitialised;
+  NodeNumber self_ = 0;
+  std::string cluster_id_;
+  std::mt19937_64 random_;
+
+  Gossip gossip_;
+  std::map<std::string, Peer> peers_;
+  std::map<NodeNumber, std::string> addresses_;
+  std::vector<std::string> saved_addresses_;
+  std::vector<Outgoing> outbox_;
+  std::vector<Message> to_self_;
+  bool delivering_ = false;
+
+  std::map<RangeNumber, std::unique_ptr<Replica>> replicas_;
+  Router router_;
+  Heartbeat heartbeat_;
+  Allocator allocator_;
+  Gauges gauges_;
+
+  std::string join_token_;
+  std::size_t join_turn_ = 0;
+  bool start_asked_ = false;
+  std::set<NodeNumber> bumping_;
+  std::set<std::string> cached_databases_;
+  std::set<std::string> admitting_;
+  std::int64_t shown_ranges_ = -1, shown_leases_ = -1;
+  Time ping_at_ = 0, clients_at_ = 0, store_at_ = 0, metrics_at_ = 0, join_at_ = 0;
+  Time traffic_at_ = 0, garbage_at_ = 0, descriptor_at_ = 0;
+  std::uint64_t traffic_turn_ = 0;
+};
+
+}  // namespace faultline::sim::cluster

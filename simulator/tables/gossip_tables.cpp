@@ -1,0 +1,129 @@
+// Tables that are answered from what this node has heard: they never hang by themselves.
+#include <cstdlib>
+
+#include <nlohmann/json.hpp>
+
+#include "simulator/cluster/layout.hpp"
+#include "simulator/cluster/report.hpp"
+#include "simulator/tables/virtual_table.hpp"
+
+namespace faultline::sim::tables {
+namespace {
+
+using cluster::Engine;
+using cluster::Node;
+using cluster::row_key;
+using cluster::Time;
+
+std::string expiration_text(Time expiration) {
+  const std::string nanos = std::to_string(cluster::kSecond + expiration % cluster::kSecond);
+  return std::to_string(expiration / cluster::kSecond) + "." + nanos.substr(1) + ",0";
+}
+
+Row node_row(const Node& node, const cluster::NodeDescriptor& each, Time now) {
+  std::int64_t ranges = 0;
+  std::int64_t leases = 0;
+  if (const auto load = node.gossip().value(row_key("store", each.node), now)) {
+    char* end = nullptr;
+    ranges = std::strtoll(load->c_str(), &end, 10);
+    leases = std::strtoll(end, nullptr, 10);
+  }
+  // Not the liveness record: the node's gossip-clients info, which ends after 4 s.
+  const bool heard = each.node == node.self() ||
+                     node.gossip().value(row_key("gossip-clients", each.node), now).has_value();
+  return {each.node,
+          "tcp",
+          each.address,
+          each.address,
+          "tcp",
+          each.sql_address,
+          each.sql_address,
+          "[]",
+          each.locality,
+          "",
+          cluster::kServerVersion,
+          std::string(cluster::kBuildTag) + "-crdbsim",
+          micros(each.started_at),
+          heard,
+          ranges,
+          leases};
+}
+
+std::vector<Row> gossip_nodes(Node& node) {
+  std::vector<Row> rows;
+  const Time now = cluster::wall_now();
+  for (const auto& each : node.nodes()) rows.push_back(node_row(node, each, now));
+  return rows;
+}
+
+std::vector<Row> gossip_liveness(Node& node) {
+  std::vector<Row> rows;
+  for (const auto& [number, record] : node.livenesses()) {
+    const cluster::Info* info = node.gossip().find(row_key("liveness", number));
+    rows.push_back({number, record.epoch, expiration_text(record.expiration), record.draining,
+                    record.membership != "active", record.membership, micros(info->written_at)});
+  }
+  return rows;
+}
+
+std::vector<Row> gossip_network(Node& node) {
+  std::vector<Row> rows;
+  for (const auto& each : node.nodes()) {
+    const auto text =
+        node.gossip().value(row_key("gossip-clients", each.node), cluster::wall_now());
+    if (!text) continue;
+    const auto targets = nlohmann::json::parse(*text, nullptr, false);
+    if (!targets.is_array()) continue;
+    for (const auto& target : targets) {
+      if (target.is_number_integer()) rows.push_back({each.node, target.get<std::int64_t>()});
+    }
+  }
+  return rows;
+}
+
+std::vector<Row> gossip_alerts(Node& node) {
+  std::vector<Row> rows;
+  for (const auto& each : node.nodes()) {
+    const auto text = node.gossip().value(row_key("alerts", each.node), cluster::wall_now());
+    if (!text) continue;
+    const auto alerts = nlohmann::json::parse(*text, nullptr, false);
+    if (!alerts.is_array()) continue;
+    for (const auto& alert : alerts) {
+      if (!alert.is_object()) continue;
+      const std::int64_t store = alert.value("store", std::int64_t{0});
+      rows.push_back({each.node, store == 0 ? Value(sql::Null{}) : Value(store),
+                      std::string("metrics"), alert.value("name", std::string()),
+                      alert.value("value", 0.0)});
+    }
+  }
+  return rows;
+}
+
+}  // namespace
+
+void add_gossip_tables(Engine& engine, TableList& tables) {
+  add_table_from_memory(
+      engine, tables,
+      make_schema("crdb_internal", "gossip_nodes", 4294967273U,
+                  "node_id int8, network text, address text, advertise_address text, "
+                  "sql_network text, sql_address text, advertise_sql_address text, attrs jsonb, "
+                  "locality text, cluster_name text, server_version text, build_tag text, "
+                  "started_at timestamp, is_live bool, ranges int8, leases int8"),
+      gossip_nodes);
+  add_table_from_memory(engine, tables,
+                        make_schema("crdb_internal", "gossip_liveness", 4294967271U,
+                                    "node_id int8, epoch int8, expiration text, draining bool, "
+                                    "decommissioning bool, membership text, updated_at timestamp?"),
+                        gossip_liveness);
+  add_table_from_memory(
+      engine, tables,
+      make_schema("crdb_internal", "gossip_network", 4294967270U, "source_id int8, target_id int8"),
+      gossip_network);
+  add_table_from_memory(
+      engine, tables,
+      make_schema("crdb_internal", "gossip_alerts", 4294967272U,
+                  "node_id int8, store_id int8?, category text, description text, value float8"),
+      gossip_alerts);
+}
+
+}  // namespace faultline::sim::tables

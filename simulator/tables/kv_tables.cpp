@@ -1,0 +1,165 @@
+// Tables whose rows live in ranges: they need those ranges' leaseholders, and hang without.
+#include <nlohmann/json.hpp>
+
+#include "simulator/cluster/layout.hpp"
+#include "simulator/cluster/report.hpp"
+#include "simulator/tables/virtual_table.hpp"
+
+namespace faultline::sim::tables {
+namespace {
+
+using cluster::Engine;
+using nlohmann::json;
+
+/// One stored row to one row of the table; false leaves it out.
+using Convert = bool (*)(const std::string& key, const std::string& value, Row& row);
+
+std::int64_t number_after_slash(const std::string& key) {
+  return std::strtoll(key.c_str() + key.find('/') + 1, nullptr, 10);
+}
+
+bool node_status(const std::string& key, const std::string& value, Row& row) {
+  const json status = json::parse(value, nullptr, false);
+  if (!status.is_object()) return false;
+  const auto text = [](const char* plain) { return std::string(plain); };
+  const std::string address = status.value("address", "");
+  const json args = {"crdbsim", "start", "--insecure", "--listen-addr=" + address};
+  row = {number_after_slash(key),
+         text("tcp"),
+         address,
+         text("[]"),
+         status.value("locality", ""),
+         text(cluster::kServerVersion),
+         text("go1.19.8"),
+         std::string(cluster::kBuildTag) + "-crdbsim",
+         text(""),
+         text("crdbsim"),
+         text("gcc 12.2.0"),
+         text("linux amd64"),
+         text("CCL"),
+         text("development"),
+         text(""),
+         micros(status.value("started_at", std::int64_t{0})),
+         micros(status.value("updated_at", std::int64_t{0})),
+         text("{}"),
+         args.dump(),
+         text("[]"),
+         text("{}")};
+  return true;
+}
+
+bool store_status(const std::string& key, const std::string& value, Row& row) {
+  const json status = json::parse(value, nullptr, false);
+  if (!status.is_object()) return false;
+  const json metrics = status.value("metrics", json::object());
+  const auto whole = [&metrics](const char* name) {
+    return static_cast<std::int64_t>(metrics.value(name, 0.0));
+  };
+  const std::int64_t node = number_after_slash(key);
+  const std::string quantiles = R"({"P10": 0, "P25": 0, "P50": 0, "P75": 0, "P90": 0, "PMax": 0})";
+  row = {node,
+         node,
+         std::string("[]"),
+         std::int64_t{270553174016},
+         std::int64_t{69442170880},
+         whole("capacity.used"),
+         whole("livebytes"),
+         whole("replicas"),
+         whole("replicas.leaseholders"),
+         0.0,
+         quantiles,
+         quantiles,
+         metrics.dump(),
+         std::string(R"({"encrypted": false, "simulated": true})")};
+  return true;
+}
+
+bool node_liveness(const std::string& /*key*/, const std::string& value, Row& row) {
+  const auto record = cluster::decode_liveness(value);
+  if (!record) return false;
+  const std::string nanos =
+      std::to_string(cluster::kSecond + record->expiration % cluster::kSecond);
+  row = {record->node, record->epoch,
+         std::to_string(record->expiration / cluster::kSecond) + "." + nanos.substr(1) + ",0",
+         record->draining, record->membership};
+  return true;
+}
+
+bool rangelog(const std::string& /*key*/, const std::string& value, Row& row) {
+  const json log = json::parse(value, nullptr, false);
+  if (!log.is_object()) return false;
+  row = {sql::Micros{log.value("ts", std::int64_t{0})},
+         log.value("range", std::int64_t{0}),
+         log.value("store", std::int64_t{0}),
+         log.value("event", std::string()),
+         sql::Null{},
+         log.value("info", std::string()),
+         log.value("unique", std::int64_t{0})};
+  return true;
+}
+
+bool eventlog(const std::string& key, const std::string& value, Row& row) {
+  const json event = json::parse(value, nullptr, false);
+  if (!event.is_object()) return false;
+  const std::int64_t node = event.value("node", std::int64_t{0});
+  row = {sql::Micros{event.value("ts", std::int64_t{0})},
+         event.value("type", std::string()),
+         node,
+         node,
+         event.value("info", std::string()),
+         key};
+  return true;
+}
+
+void add(Engine& engine, TableList& tables, TableSchema schema, cluster::RangeNumber range,
+         const char* prefix, Convert convert) {
+  tables.push_back(std::make_unique<VirtualTable>(
+      std::move(schema), [&engine, range, prefix, convert](const Context& context) -> Rows {
+        if (auto error = need_database(engine, context)) return *error;
+        auto found = read_range(engine, context, range, prefix);
+        if (auto* error = std::get_if<SqlError>(&found)) return *error;
+        std::vector<Row> rows;
+        for (const auto& [key, value] :
+             std::get<std::vector<std::pair<std::string, std::string>>>(found)) {
+          Row row;
+          if (convert(key, value, row)) rows.push_back(std::move(row));
+        }
+        return rows;
+      }));
+}
+
+}  // namespace
+
+void add_kv_tables(Engine& engine, TableList& tables) {
+  add(engine, tables,
+      make_schema("crdb_internal", "kv_node_status", 4294967265U,
+                  "node_id int8, network text, address text, attrs jsonb, locality text, "
+                  "server_version text, go_version text, tag text, time text, revision text, "
+                  "cgo_compiler text, platform text, distribution text, type text, "
+                  "dependencies text, started_at timestamp, updated_at timestamp, metrics jsonb, "
+                  "args jsonb, env jsonb, activity jsonb"),
+      cluster::kStatusRange, "status/", node_status);
+  add(engine, tables,
+      make_schema("crdb_internal", "kv_store_status", 4294967264U,
+                  "node_id int8, store_id int8, attrs jsonb, capacity int8, available int8, "
+                  "used int8, logical_bytes int8, range_count int8, lease_count int8, "
+                  "writes_per_second float8, bytes_per_replica jsonb, writes_per_replica jsonb, "
+                  "metrics jsonb, properties jsonb"),
+      cluster::kStatusRange, "status/", store_status);
+  add(engine, tables,
+      make_schema("crdb_internal", "kv_node_liveness", 4294967274U,
+                  "node_id int8, epoch int8, expiration text, draining bool, membership text"),
+      cluster::kLivenessRange, "liveness/", node_liveness);
+  add(engine, tables,
+      make_schema("public", "rangelog", 13U,
+                  "timestamp timestamp, rangeID int8, storeID int8, eventType text, "
+                  "otherRangeID int8?, info text?, uniqueID int8"),
+      cluster::kRangeLogRange, "log/", rangelog);
+  add(engine, tables,
+      make_schema("public", "eventlog", 12U,
+                  "timestamp timestamp, eventType text, targetID int8, reportingID int8, "
+                  "info text?, uniqueID bytes"),
+      cluster::kEventLogRange, "event/", eventlog);
+}
+
+}  // namespace faultline::sim::tables

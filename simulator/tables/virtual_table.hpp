@@ -1,0 +1,82 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "simulator/cluster/engine.hpp"
+#include "simulator/sql/catalog.hpp"
+
+namespace faultline::sim::tables {
+
+using sql::Context;
+using sql::KeyFilter;
+using sql::Row;
+using sql::SqlError;
+using sql::SqlResult;
+using sql::TableSchema;
+using sql::Value;
+
+using Rows = SqlResult<std::vector<Row>>;
+
+/// A read-only table whose rows are made when it is asked. Any thread.
+class VirtualTable final : public sql::Table {
+ public:
+  using Reader = std::function<Rows(const Context&)>;
+  VirtualTable(TableSchema schema, Reader reader)
+      : schema_(std::move(schema)), reader_(std::move(reader)) {}
+
+  const TableSchema& schema() const override { return schema_; }
+  Rows read(const Context& context, const KeyFilter& /*filter*/) override {
+    return reader_(context);
+  }
+  SqlResult<std::int64_t> upsert(const Context& context, const std::vector<Row>& rows,
+                                 bool must_be_new) override;
+  SqlResult<std::int64_t> erase(const Context& context, const std::vector<Row>& rows) override;
+
+ private:
+  TableSchema schema_;
+  Reader reader_;
+};
+
+/// Columns from "node_id int8, store_id int8?, name text": a "?" may be NULL.
+[[nodiscard]] TableSchema make_schema(std::string_view schema, std::string_view name,
+                                      std::uint32_t oid, std::string_view columns);
+
+/// The error of a statement whose wait ended without an answer.
+[[nodiscard]] SqlError wait_error(cluster::WaitEnd end);
+[[nodiscard]] cluster::Patience patience_of(const Context& context);
+
+/// A session in another database than system first looks its database up, and that is
+/// a KV read unless this node has done it before: without quorum it hangs.
+[[nodiscard]] std::optional<SqlError> need_database(cluster::Engine& engine,
+                                                    const Context& context);
+
+/// Rows of a range whose keys begin with `prefix`, or why there are none.
+[[nodiscard]] SqlResult<std::vector<std::pair<std::string, std::string>>> read_range(
+    cluster::Engine& engine, const Context& context, cluster::RangeNumber range,
+    const std::string& prefix);
+
+[[nodiscard]] inline Value micros(cluster::Time time) { return sql::Micros{time / 1000}; }
+
+using TableList = std::vector<std::unique_ptr<sql::Table>>;
+
+/// Adds a table whose rows this node knows by itself: no KV read but that of the database.
+void add_table_from_memory(cluster::Engine& engine, TableList& tables, TableSchema schema,
+                           std::vector<Row> (*rows)(cluster::Node&));
+
+void add_gossip_tables(cluster::Engine& engine, TableList& tables);
+void add_local_tables(cluster::Engine& engine, TableList& tables);
+void add_kv_tables(cluster::Engine& engine, TableList& tables);
+void add_range_tables(cluster::Engine& engine, TableList& tables);
+
+/// SHOW RANGES FROM TABLE: the ranges of one table, with their leaseholders.
+[[nodiscard]] std::unique_ptr<sql::Table> make_show_ranges(cluster::Engine& engine,
+                                                           std::int64_t table_id);
+/// Every range's descriptor in key order with its true end, from meta2.
+[[nodiscard]] SqlResult<std::vector<cluster::Descriptor>> read_descriptors(cluster::Engine& engine,
+                                                                           const Context& context);
+
+}  // namespace faultline::sim::tables
