@@ -1,0 +1,56 @@
+#pragma once
+
+#include <stop_token>
+
+#include "common/poll/poller.hpp"
+#include "common/poll/wakeup.hpp"
+#include "exporter/config.hpp"
+#include "exporter/observe/observer.hpp"
+#include "exporter/sources/containers.hpp"
+
+namespace faultline::exporter {
+
+/// Every source with its session and its poller: one thread each, so that a hung
+/// database cannot delay the news about a stopped container. Main's thread only, but
+/// for `readings`.
+class Collectors {
+ public:
+  /// References outlive this; `news` is rung after each read.
+  Collectors(const Config& config, net::AddressBook& book, sources::Roster& roster,
+             const Clock& clock, poll::Wakeup& news);
+
+  void start();
+  /// Interrupts SQL in hand and asks every thread to end; the destructor waits.
+  void request_stop();
+
+  [[nodiscard]] observe::Readings readings() const;  ///< Copies; never blocks; any thread.
+  /// What the observer drives them with.
+  [[nodiscard]] observe::Observer::Wiring wiring();
+
+ private:
+  [[nodiscard]] sql::SessionFactory dial(milliseconds statement_timeout);
+
+  const Config& config_;
+  net::AddressBook& book_;
+  const bool follow_containers_;
+  std::stop_source stopping_;
+  net::HttpClient http_;
+  sources::GatewaySession first_gateway_;
+  sources::GatewaySession second_gateway_;
+  sources::GatewaySession patient_gateway_;
+  sources::ProcessSource process_;
+  sources::MetricsSource metrics_;
+  sources::GossipSource gossip_;
+  sources::GossipSource witness_;
+  sources::PlacementSource placement_;
+  sources::ContainersSource containers_;
+  // Last: their threads end before what they use goes.
+  poll::Poller<sources::ProcessPart> process_poller_;
+  poll::Poller<sources::MetricsPart> metrics_poller_;
+  poll::Poller<sources::GossipView> gossip_poller_;
+  poll::Poller<sources::GossipView> witness_poller_;
+  poll::Poller<sources::PlacementPart> placement_poller_;
+  poll::Poller<ChaosView> containers_poller_;
+};
+
+}  // namespace faultline::exporter

@@ -1,0 +1,114 @@
+#include "exporter/config.hpp"
+
+#include <cstdio>
+#include <filesystem>
+
+#include "common/config/options.hpp"
+#include "common/net/address_book.hpp"
+
+namespace faultline::exporter {
+
+namespace {
+
+int complain(const Error& error) {
+  std::fprintf(stderr, "faultline-exporter: %s\n", error.message.c_str());
+  return 2;
+}
+
+/// As browsers send it: anything after the port would silently never match.
+std::string origin_complaint(const std::string& text) {
+  constexpr auto kWhatWillDo =
+      "use scheme://host[:port] without a path, as https://faultline.example";
+  const auto scheme = text.find("://");
+  if (!text.starts_with("http://") && !text.starts_with("https://")) return kWhatWillDo;
+  const auto rest = text.substr(scheme + 3);
+  const bool spare = rest.empty() || rest.find_first_of("/?#@* ,") != std::string::npos;
+  // A colon outside the brackets of an IPv6 address begins a port.
+  const auto bracket = rest.rfind(']');
+  const auto colon = rest.find(':', bracket == std::string::npos ? 0 : bracket);
+  const bool good_port = colon == std::string::npos || net::parse_endpoint(rest).has_value();
+  return spare || !good_port ? kWhatWillDo : "";
+}
+
+/// libpq misses the file only when it dials, again and again.
+std::string certs_complaint(const std::string& text) {
+  if (auto wrong = config::is_directory()(text); !wrong.empty()) return wrong;
+  std::error_code ignored;
+  return std::filesystem::exists(text + "/ca.crt", ignored) ? "" : "it holds no ca.crt";
+}
+
+std::string user_complaint(const std::string& text) {
+  return text.empty() ? "use the name of an SQL user, as root" : "";
+}
+
+/// What one flag alone cannot tell.
+Status check_together(const Config& parsed) {
+  if (parsed.sql.empty()) {
+    return Error{ErrorCode::invalid, "--cockroach.sql is empty; use host:port, as 127.0.0.1:26257",
+                 "--cockroach.sql"};
+  }
+  if (!parsed.login.password.empty() && parsed.login.certs_dir.empty()) {
+    return Error{ErrorCode::invalid,
+                 "--cockroach.password-file needs --cockroach.certs-dir: a password is not sent "
+                 "over a connection without TLS",
+                 "--cockroach.password-file"};
+  }
+  return kDone;
+}
+
+}  // namespace
+
+std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
+  using namespace config;
+  std::string password_file;
+  std::string token_file;
+  Options options{"faultline-exporter",
+                  "Tells Prometheus and browsers what is true about a CockroachDB cluster."};
+  options.add_list("cockroach.sql", to.sql, "SQL addresses of nodes; others are discovered",
+                   is_endpoint());
+  options.add_list("cockroach.http", to.http, "HTTP addresses of nodes; others are discovered",
+                   is_endpoint());
+  options.add("cockroach.user", to.login.user, "SQL user", user_complaint);
+  options.add("cockroach.password-file", password_file, "File with the SQL user's password",
+              is_readable_file());
+  options.add("cockroach.certs-dir", to.login.certs_dir,
+              "Directory with ca.crt and the client's certificate; turns TLS on", certs_complaint);
+  options.add("chaosd.address", to.chaosd_address, "Where chaosd listens; empty: monitor only",
+              is_endpoint());
+  options.add("chaosd.token-file", token_file, "File with the bearer token for chaosd",
+              is_readable_file());
+  options.add("web.listen-address", to.listen_address, "Where to listen; port 0 takes a free one",
+              [](const std::string& text) -> std::string {
+                const bool any_port = text.ends_with(":0") && text.size() > 2;
+                return any_port ? "" : is_endpoint()(text);
+              });
+  options.add("web.telemetry-path", to.telemetry_path, "Path of the metrics", is_http_path());
+  options.add_list("web.allow-origin", to.allowed_origins,
+                   "Origin that a browser may come from, as https://faultline.example",
+                   origin_complaint);
+  options.add_switch("collector.process", to.collect_process, "Probe every process");
+  options.add_switch("collector.metrics", to.collect_metrics, "Read every node's own gauges");
+  options.add_switch("collector.gossip", to.collect_gossip, "Read nodes and liveness from gossip");
+  options.add_switch("collector.placement", to.collect_placement, "Read where the ranges are");
+  options.add_switch("collector.containers", to.collect_containers,
+                     "Follow containers and faults of chaosd");
+  options.add("log.level", to.log.level, "Least severity to log",
+              is_one_of({"debug", "info", "warn", "error"}));
+  options.add("log.format", to.log.format, "How log lines look", is_one_of({"logfmt", "json"}));
+  if (const auto code = options.parse(argc, argv)) return code;
+
+  if (!password_file.empty()) {
+    auto secret = read_secret("cockroach.password-file", password_file);
+    if (!secret) return complain(secret.error());
+    to.login.password = std::move(secret).value();
+  }
+  if (!token_file.empty()) {
+    auto secret = read_secret("chaosd.token-file", token_file);
+    if (!secret) return complain(secret.error());
+    to.chaosd_token = std::move(secret).value();
+  }
+  if (const auto status = check_together(to); !status) return complain(status.error());
+  return std::nullopt;
+}
+
+}  // namespace faultline::exporter

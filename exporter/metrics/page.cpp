@@ -1,0 +1,50 @@
+#include "exporter/metrics/page.hpp"
+
+#include <prometheus/text_serializer.h>
+
+#include "exporter/metrics/catalogue.hpp"
+#include "exporter/metrics/to_families.hpp"
+
+namespace faultline::metrics {
+
+namespace {
+
+std::string_view kind_name(Kind kind) {
+  switch (kind) {
+    case Kind::gauge: return "gauge";
+    case Kind::counter: return "counter";
+    case Kind::info: return "info";
+    case Kind::stateset: return "states";
+  }
+  return "";
+}
+
+std::string label_names(std::string_view labels) {
+  if (labels.empty()) return "";
+  std::string text = "`";
+  for (const char c : labels) text += c == ',' ? std::string{"` `"} : std::string{c};
+  return text + "`";
+}
+
+}  // namespace
+
+std::string render_page(const ClusterSnapshot* snapshot, const SelfStats& self, WallTime now) {
+  return prometheus::TextSerializer{}.Serialize(to_families(snapshot, self, now));
+}
+
+std::string render_documentation() {
+  std::string text =
+      "# Metrics of faultline-exporter\n\n"
+      "Printed from `exporter/metrics/catalogue.hpp`; a test holds this page to it\n"
+      "(`FAULTLINE_REWRITE=1` rewrites it). *info*: a gauge that is always 1 and says something\n"
+      "in its labels. *states*: one gauge for each state, 1 for the one that holds. What is not\n"
+      "known is absent, never 0; Prometheus then marks the series stale.\n\n"
+      "| Metric | Kind | Labels | What it says |\n|---|---|---|---|\n";
+  for (const auto& metric : kCatalogue) {
+    text += "| `" + std::string{metric.name} + "` | " + std::string{kind_name(metric.kind)} +
+            " | " + label_names(metric.labels) + " | " + std::string{metric.help} + " |\n";
+  }
+  return text;
+}
+
+}  // namespace faultline::metrics

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <string>
+
+#include "common/cluster/snapshot.hpp"
+#include "exporter/metrics/self_stats.hpp"
+
+namespace faultline::metrics {
+
+/// The text of GET /metrics (format 0.0.4), made anew from the picture, so that a node
+/// that is gone takes its series with it. `snapshot` may be null: nothing observed yet.
+/// Ages are as of `now`. Pure; any thread.
+[[nodiscard]] std::string render_page(const ClusterSnapshot* snapshot, const SelfStats& self,
+                                      WallTime now);
+
+/// docs/METRICS.md, from the catalogue.
+[[nodiscard]] std::string render_documentation();
+
+}  // namespace faultline::metrics

@@ -1,0 +1,201 @@
+#include "exporter/metrics/to_families.hpp"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <string>
+
+#include "common/base/ensure.hpp"
+#include "exporter/metrics/catalogue.hpp"
+
+namespace faultline::metrics {
+
+namespace {
+
+using prometheus::ClientMetric;
+using prometheus::MetricFamily;
+using Labels = std::vector<ClientMetric::Label>;
+
+double seconds(WallTime time) { return static_cast<double>(to_ms(time)) / 1000.0; }
+double age(WallTime then, WallTime now) { return std::max(0.0, seconds(now) - seconds(then)); }
+
+/// Families by catalogue position: whatever the order of adding, each name comes once.
+class Page {
+ public:
+  void add(const Metric& metric, Labels labels, double value) {
+    auto& family = families_[position(metric)];
+    if (family.metric.empty()) {
+      family.name = std::string{metric.name};
+      family.help = std::string{metric.help};
+      family.type = metric.kind == Kind::counter ? prometheus::MetricType::Counter
+                                                 : prometheus::MetricType::Gauge;
+    }
+    ClientMetric sample;
+    sample.label = std::move(labels);
+    if (metric.kind == Kind::counter) {
+      sample.counter.value = value;
+    } else {
+      sample.gauge.value = value;
+    }
+    family.metric.push_back(std::move(sample));
+  }
+
+  template <class Number>
+  void add_known(const Metric& metric, Labels labels, const std::optional<Number>& value) {
+    if (value) add(metric, std::move(labels), static_cast<double>(*value));
+  }
+
+  /// One series for each state of `Enum`, 1 for the one that holds.
+  template <class Enum>
+  void add_states(const Metric& metric, const Labels& labels, Enum holds, Enum last) {
+    for (std::size_t i = 0; i <= static_cast<std::size_t>(last); ++i) {
+      const auto state = static_cast<Enum>(i);
+      Labels all = labels;
+      all.push_back({"state", std::string{to_string(state)}});
+      add(metric, std::move(all), state == holds ? 1 : 0);
+    }
+  }
+
+  [[nodiscard]] std::vector<MetricFamily> take() {
+    std::vector<MetricFamily> list;
+    for (auto& [position, family] : families_) list.push_back(std::move(family));
+    return list;
+  }
+
+ private:
+  static std::size_t position(const Metric& metric) {
+    const auto found = std::find_if(kCatalogue.begin(), kCatalogue.end(),
+                                    [&](const Metric& item) { return item.name == metric.name; });
+    FAULTLINE_ENSURE(found != kCatalogue.end(), "a metric is listed before it is written");
+    return static_cast<std::size_t>(found - kCatalogue.begin());
+  }
+
+  std::map<std::size_t, MetricFamily> families_;
+};
+
+Labels node_label(NodeId id) { return {{"node_id", std::to_string(id.value)}}; }
+
+void add_sources(Page& page, const ClusterSnapshot& snapshot, WallTime now) {
+  for (const auto& source : snapshot.sources) {
+    const Labels labels{{"collector", source.name}};
+    page.add(kCollectorSuccess, labels, source.ok ? 1 : 0);
+    if (source.took_ms) page.add(kCollectorDuration, labels, *source.took_ms / 1000.0);
+    if (source.read_at) page.add(kSourceAge, labels, age(*source.read_at, now));
+  }
+}
+
+void add_opinion(Page& page, const std::string& name, const Opinion& opinion) {
+  const Labels labels{{"opinion", name}};
+  page.add(kRangesUnavailableValid, labels, opinion.valid ? 1 : 0);
+  if (opinion.valid) page.add_known(kRangesUnavailable, labels, opinion.ranges_unavailable);
+}
+
+void add_cluster(Page& page, const ClusterSnapshot& snapshot) {
+  const auto& cluster = snapshot.cluster;
+  if (cluster.cluster_id || cluster.version) {
+    page.add(kClusterInfo,
+             {{"cluster_id", cluster.cluster_id.value_or("")},
+              {"version", cluster.version.value_or("")},
+              {"simulated", cluster.simulated ? "true" : "false"}},
+             1);
+  }
+  page.add(kNodesExpected, {}, static_cast<double>(cluster.nodes_expected));
+  page.add(kNodesUp, {}, static_cast<double>(cluster.nodes_up));
+  page.add_states(kVerdict, {}, snapshot.verdict.state, VerdictState::unknown);
+  page.add_known(kCanLose, {}, snapshot.verdict.can_lose_nodes);
+  page.add_known(kRanges, {}, snapshot.ranges_total);
+  add_opinion(page, "native", snapshot.verdict.native);
+  add_opinion(page, "computed", snapshot.verdict.computed);
+  add_opinion(page, "probe", snapshot.verdict.probe);
+  page.add_known(kRangesWithoutQuorum, {}, snapshot.ranges_unavailable);
+  page.add_known(kRangesUnderreplicated, {}, snapshot.ranges_underreplicated);
+}
+
+void add_node(Page& page, const NodeView& node, WallTime now) {
+  const auto labels = node_label(node.id);
+  Labels info = labels;
+  info.push_back({"address", node.address});
+  info.push_back({"sql_address", node.sql_address});
+  info.push_back({"locality", node.locality});
+  info.push_back({"version", node.version});
+  page.add(kNodeInfo, std::move(info), 1);
+  page.add_states(kNodeLiveness, labels, node.liveness.state, Liveness::unknown);
+  page.add_states(kNodeProcess, labels, node.process.state, ProcessState::unknown);
+  page.add_states(kNodeContainer, labels, node.container.state, ContainerState::unknown);
+  page.add_known(kNodeReady, labels, node.process.ready);
+  page.add_known(kNodeReplicas, labels, node.ranges);
+  page.add_known(kNodeLeaseholders, labels, node.leader_ranges);
+  page.add(kNodeMetricsValid, labels, node.replication.valid ? 1 : 0);
+  if (node.replication.read_at) {
+    page.add(kNodeMetricsAge, labels, age(*node.replication.read_at, now));
+  }
+}
+
+void add_faults(Page& page, const ClusterSnapshot& snapshot) {
+  std::map<FaultState, std::int64_t> by_state;
+  // Two faults of one kind on one target, as one that ended and the next, are one series.
+  std::map<std::pair<FaultKind, std::string>, const FaultView*> active;
+  std::map<std::pair<FaultKind, std::string>, const FaultView*> overdue;
+  for (const auto& fault : snapshot.faults) {
+    ++by_state[fault.state];
+    if (fault.state == FaultState::active) active[{fault.kind, fault.target}] = &fault;
+    if (fault.overdue) overdue[{fault.kind, fault.target}] = &fault;
+  }
+  for (const auto& [key, fault] : active) {
+    page.add(kFaultActive,
+             {{"kind", std::string{to_string(key.first)}},
+              {"target", key.second},
+              {"node_id", fault->node_id ? std::to_string(fault->node_id->value) : ""}},
+             1);
+  }
+  for (const auto& [key, fault] : overdue) {
+    page.add(kFaultOverdue, {{"kind", std::string{to_string(key.first)}}, {"target", key.second}},
+             1);
+  }
+  for (std::size_t i = 0; i <= static_cast<std::size_t>(FaultState::revert_failed); ++i) {
+    const auto state = static_cast<FaultState>(i);
+    page.add(kFaults, {{"state", std::string{to_string(state)}}},
+             static_cast<double>(by_state[state]));
+  }
+}
+
+void add_self(Page& page, const SelfStats& self) {
+  page.add(kBuildInfo, {{"version", self.version}, {"compiler", self.compiler}}, 1);
+  for (std::size_t i = 0; i < self.events.size(); ++i) {
+    page.add(kEvents, {{"kind", std::string{to_string(static_cast<EventKind>(i))}}},
+             static_cast<double>(self.events[i]));
+  }
+  page.add(kStreamClients, {}, static_cast<double>(self.stream_clients));
+  page.add(kStreamDropped, {}, static_cast<double>(self.stream_dropped_total));
+  page.add(kStreamMessages, {}, static_cast<double>(self.stream_messages_total));
+  page.add(kStreamBytes, {}, static_cast<double>(self.stream_bytes_total));
+  page.add(kProcessCpu, {}, self.process.cpu_seconds);
+  page.add(kProcessResident, {}, self.process.resident_bytes);
+  page.add(kProcessVirtual, {}, self.process.virtual_bytes);
+  page.add(kProcessFds, {}, self.process.open_fds);
+  page.add(kProcessFdsMax, {}, self.process.max_fds);
+  page.add(kProcessStart, {}, self.process.start_time_seconds);
+}
+
+}  // namespace
+
+std::vector<MetricFamily> to_families(const ClusterSnapshot* snapshot, const SelfStats& self,
+                                      WallTime now) {
+  Page page;
+  bool up = false;
+  if (snapshot != nullptr) {
+    up = std::any_of(snapshot->nodes.begin(), snapshot->nodes.end(), [](const NodeView& node) {
+      return node.process.state == ProcessState::reachable;
+    });
+    page.add(kSnapshotTimestamp, {}, seconds(snapshot->at));
+    add_sources(page, *snapshot, now);
+    add_cluster(page, *snapshot);
+    for (const auto& node : snapshot->nodes) add_node(page, node, now);
+    add_faults(page, *snapshot);
+  }
+  page.add(kUp, {}, up ? 1 : 0);
+  add_self(page, self);
+  return page.take();
+}
+
+}  // namespace faultline::metrics

@@ -1,0 +1,393 @@
+#include "exporter/observe/assemble.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "exporter/observe/liveness_state.hpp"
+#include "exporter/observe/node_parts.hpp"
+#include "exporter/observe/verdict.hpp"
+
+namespace faultline::observe {
+
+namespace {
+
+const NodeView* find_node(const ClusterSnapshot* snapshot, NodeId id) {
+  if (snapshot == nullptr) return nullptr;
+  const auto found = std::find_if(snapshot->nodes.begin(), snapshot->nodes.end(),
+                                  [&](const NodeView& node) { return node.id == id; });
+  return found == snapshot->nodes.end() ? nullptr : &*found;
+}
+
+/// Everybody whom anybody has named; a node leaves only when a fresh gossip no longer
+/// lists it, which it does only for records that the cluster has deleted.
+std::set<NodeId> inventory(const Readings& readings, Memory& memory) {
+  std::set<NodeId> named;
+  std::set<NodeId> listed;
+  for (const auto* reading : {&readings.gossip, &readings.second_gossip}) {
+    if (!*reading || !(*reading)->part) continue;
+    for (const auto& row : (*reading)->part->rows) listed.insert(row.id);
+  }
+  memory.inventory_known = memory.inventory_known || !listed.empty();
+  if (listed.empty() && memory.previous) {
+    for (const auto& node : memory.previous->nodes) named.insert(node.id);
+  }
+  if (listed.empty() && readings.metrics && readings.metrics->part) {
+    for (const auto& page : readings.metrics->part->pages) {
+      if (page.vars && page.vars->node_id) named.insert(*page.vars->node_id);
+    }
+  }
+  named.insert(listed.begin(), listed.end());
+  return named;
+}
+
+bool is_up(const NodeView& node) {
+  const bool denied = node.liveness.witness && (node.liveness.state == Liveness::suspect ||
+                                                node.liveness.state == Liveness::dead);
+  if (denied || node.liveness.state == Liveness::decommissioned) return false;
+  if (node.process.state == ProcessState::reachable) return true;
+  // The probe is off: then the witnesses alone decide.
+  return node.process.state == ProcessState::unknown && node.is_live == true;
+}
+
+/// Nothing but the word of nodes is against it: what they say while the liveness range
+/// moves may pass, a process that is gone does not come back by waiting.
+bool may_be_up(const NodeView& node) {
+  const bool process =
+      node.process.state == ProcessState::reachable || node.process.state == ProcessState::unknown;
+  return process && node.liveness.state != Liveness::decommissioned;
+}
+
+bool is_expected(const NodeView& node) { return node.liveness.state != Liveness::decommissioned; }
+
+std::map<NodeId, SelfView> self_views(const std::vector<NodeView>& nodes, const Readings& readings,
+                                      WallTime now) {
+  std::map<NodeId, SelfView> selves;
+  for (const auto& node : nodes) {
+    SelfView self;
+    self.answers = node.process.state == ProcessState::reachable;
+    self.gone = node.process.state == ProcessState::unreachable ||
+                node.process.state == ProcessState::unresponsive;
+    self.ready = node.process.ready;
+    // Readiness is asked five times as often: a node that has just become ready is not
+    // called dead by the page it gave before.
+    const auto* page = page_of(node.id, readings, now);
+    if (page != nullptr && self.ready != true) self.live_nodes = page->vars->live_nodes;
+    selves.emplace(node.id, self);
+  }
+  return selves;
+}
+
+Opinion native_opinion(const std::vector<NodeView>& nodes) {
+  Opinion opinion;
+  std::int64_t counted = 0;
+  std::int64_t sum = 0;
+  std::string missing;
+  for (const auto& node : nodes) {
+    if (node.replication.valid && node.replication.ranges_unavailable) {
+      sum += *node.replication.ranges_unavailable;
+      counted += node.replication.ranges_counted.value_or(0);
+      opinion.read_at = std::max(opinion.read_at.value_or(WallTime::min()),
+                                 node.replication.read_at.value_or(WallTime::min()));
+    } else if (is_up(node)) {
+      missing = "n" + std::to_string(node.id.value) + ": " + node.replication.reason;
+    }
+  }
+  if (!opinion.read_at) {
+    opinion.reason = missing.empty() ? "no node gives its metrics" : missing;
+  } else if (sum == 0 && !missing.empty()) {
+    // A zero that some node has not agreed to is no zero.
+    opinion.reason = missing;
+  } else if (sum == 0 && counted == 0) {
+    opinion.reason = "no node counts any range";
+  } else {
+    opinion.valid = true;
+    opinion.ranges_unavailable = sum;
+  }
+  return opinion;
+}
+
+/// The descriptors against those nodes; empty when never read.
+std::optional<Quorum> quorum_among(const Readings& readings, const Memory& memory,
+                                   const std::vector<NodeView>& nodes,
+                                   bool (*counts)(const NodeView&)) {
+  if (!readings.placement || !readings.placement->part) return std::nullopt;
+  return count_quorum(*readings.placement->part, memory.directory.stores, [&](NodeId id) {
+    const auto node = std::find_if(nodes.begin(), nodes.end(),
+                                   [&](const NodeView& item) { return item.id == id; });
+    return node != nodes.end() && counts(*node);
+  });
+}
+
+/// Decides whether the quorum is in doubt, and which descriptor count is told meanwhile.
+void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
+                  const std::vector<NodeView>& nodes) {
+  const auto told = quorum_among(readings, memory, nodes, is_up);
+  const auto possible = quorum_among(readings, memory, nodes, may_be_up);
+  const auto standing = std::count_if(nodes.begin(), nodes.end(), may_be_up);
+  const bool usable = told && told->stores_known;
+  const bool worse = usable ? told->without_quorum > possible->without_quorum
+                            : memory.inventory_known && input.up * 2 <= input.expected;
+  input.quorum_doubted = worse && standing * 2 > input.expected;
+  if (!input.denied && !input.quorum_doubted) memory.doubted_since.reset();
+  if ((input.denied || input.quorum_doubted) && !memory.doubted_since) {
+    // An outage is not over because processes are back: they must be live, too.
+    const auto* before = memory.previous.get();
+    const bool outage_goes_on = input.quorum_doubted && before != nullptr &&
+                                before->verdict.state == VerdictState::unavailable &&
+                                (!usable || possible->without_quorum == 0);
+    memory.doubted_since = outage_goes_on ? before->verdict.since : input.now;
+  }
+  input.doubted_since = memory.doubted_since;
+  const bool on_hold = quorum_on_hold(input);
+  input.quorum = on_hold ? possible : told;
+  input.up_told = on_hold ? standing : input.up;
+}
+
+/// The computed opinion; drops `quorum` when the descriptors cannot be used.
+Opinion computed_opinion(VerdictInput& input, const Readings& readings) {
+  Opinion opinion;
+  if (!input.quorum) {
+    opinion.reason = readings.placement ? "the range descriptors were never read"
+                                        : "the placement collector is off";
+    return opinion;
+  }
+  opinion.read_at = readings.placement->health.read_at;
+  if (!input.quorum->stores_known) {
+    opinion.reason = "some replicas are on stores whose node is unknown";
+    input.quorum.reset();
+    return opinion;
+  }
+  const bool none_lost = input.quorum->without_quorum == 0;
+  if (none_lost && !input.confirmed) {
+    opinion.reason = "no node is live in its own eyes, so who is up cannot be told";
+    return opinion;
+  }
+  if (none_lost && quorum_on_hold(input)) {
+    opinion.reason = "nodes call others not live whose processes answer; it may pass";
+    return opinion;
+  }
+  opinion.valid = true;
+  opinion.ranges_unavailable = input.quorum->without_quorum;
+  return opinion;
+}
+
+/// Gauges that see more than the descriptors may be left over from the moment when
+/// the survivors did not trust each other: they stand for one metrics tick of 10 s.
+void weigh_gauges(VerdictInput& input, Memory& memory) {
+  const auto computed = input.computed.ranges_unavailable.value_or(0);
+  const bool more = input.native.valid && *input.native.ranges_unavailable > computed;
+  const auto* before = memory.previous.get();
+  const bool moved =
+      before != nullptr && before->verdict.computed.ranges_unavailable.value_or(0) != computed;
+  if (!more || moved) memory.native_more_since.reset();
+  if (more && !memory.native_more_since) memory.native_more_since = input.now;
+  input.native_more_since = memory.native_more_since;
+  if (more && computed > 0 && input.now - *memory.native_more_since < kHold) {
+    input.native = {false,
+                    {},
+                    "the nodes report more than their descriptors explain; it may pass",
+                    input.native.read_at};
+  }
+}
+
+/// Before gossip has named the nodes the addresses of the configuration stand for them.
+void count_seeds(VerdictInput& input, const Readings& readings, const Seeds& seeds,
+                 std::size_t nodes, WallTime now) {
+  const auto* part = fresh(readings.process, now, kProcessAgeMax);
+  const auto seeded = std::max({seeds.sql.size(), seeds.http.size(), nodes});
+  input.expected = static_cast<std::int64_t>(seeded);
+  if (part == nullptr) return;
+  // HTTP tells more: the kernel of a paused process accepts on its SQL port.
+  const bool by_http = !seeds.http.empty();
+  input.answering = 0;
+  input.silent = 0;
+  for (const auto& probe : part->probes) {
+    if (by_http ? !probe.http.has_value() : probe.sql.empty()) continue;
+    if (probe.state == ProcessState::reachable) ++input.answering;
+    if (probe.state == ProcessState::unresponsive) ++input.silent;
+  }
+  input.answering = std::min(input.answering, input.expected);
+  input.up = input.answering;
+}
+
+VerdictInput count_nodes(const std::vector<NodeView>& nodes, const Readings& readings,
+                         const Memory& memory, const Seeds& seeds, WallTime now) {
+  VerdictInput input;
+  input.now = now;
+  input.processes_known = fresh(readings.process, now, kProcessAgeMax) != nullptr;
+  for (const auto& node : nodes) {
+    if (!is_expected(node)) continue;
+    ++input.expected;
+    if (node.process.state == ProcessState::reachable) ++input.answering;
+    if (node.process.state == ProcessState::unresponsive) ++input.silent;
+    // Not probed yet is not gone: a node that joined a moment ago raises no alarm.
+    if (node.process.state == ProcessState::unknown) input.processes_known = false;
+    if (is_up(node)) ++input.up;
+  }
+  if (!memory.inventory_known) count_seeds(input, readings, seeds, nodes.size(), now);
+  return input;
+}
+
+/// Some node answers and says, or lets see, that it is not live.
+bool is_denied(const std::vector<NodeView>& nodes, const std::vector<Witness>& witnesses,
+               const Readings& readings, WallTime now) {
+  if (!witnesses.empty()) return true;
+  const auto* part = fresh(readings.process, now, kProcessAgeMax);
+  const bool probe_says = part != nullptr && std::any_of(part->probes.begin(), part->probes.end(),
+                                                         [](const sources::ProcessProbe& probe) {
+                                                           return probe.ready == false;
+                                                         });
+  return probe_says || std::any_of(nodes.begin(), nodes.end(), [](const NodeView& node) {
+           return node.process.ready == false;
+         });
+}
+
+template <class Part>
+void add_source(ClusterSnapshot& snapshot, const std::string& name,
+                const std::optional<poll::Reading<Part>>& reading, milliseconds age_max) {
+  if (!reading) return;
+  const auto& health = reading->health;
+  const bool stale = !health.read_at || snapshot.at - *health.read_at > age_max;
+  snapshot.sources.push_back(
+      {name, health.ok, health.error, health.gateway, health.read_at, health.took_ms, stale});
+}
+
+/// Two witnesses are one source: it works for as long as one of them does.
+std::optional<poll::Reading<sources::GossipView>> joint_gossip(const Readings& readings) {
+  const auto& second = readings.second_gossip;
+  const bool take_second =
+      readings.gossip && second && second->health.ok &&
+      (!readings.gossip->health.ok || *second->health.read_at > *readings.gossip->health.read_at);
+  return take_second && !readings.gossip->health.ok ? second : readings.gossip;
+}
+
+void add_sources(ClusterSnapshot& snapshot, const Readings& readings) {
+  add_source(snapshot, "process", readings.process, kProcessAgeMax);
+  add_source(snapshot, "metrics", readings.metrics, kMetricsAgeMax);
+  add_source(snapshot, "gossip", joint_gossip(readings), kGossipAgeMax);
+  add_source(snapshot, "placement", readings.placement, kPlacementAgeMax);
+  add_source(snapshot, "containers", readings.containers, kContainersAgeMax);
+}
+
+void add_faults(ClusterSnapshot& snapshot, const Readings& readings) {
+  if (!readings.containers || !readings.containers->part) return;
+  constexpr milliseconds kEndedFor{60'000};
+  const auto& view = *readings.containers->part;
+  snapshot.targets = view.targets;
+  const bool young = fresh(readings.containers, snapshot.at, kContainersAgeMax) != nullptr;
+  for (auto& target : snapshot.targets) {
+    if (!young) target.state = ContainerState::unknown;
+    for (const auto& node : snapshot.nodes) {
+      if (!target.node_id && node.container.name == target.name) target.node_id = node.id;
+    }
+  }
+  for (auto fault : view.faults) {
+    if (fault.ended_at && snapshot.at - *fault.ended_at > kEndedFor) continue;
+    for (const auto& node : snapshot.nodes) {
+      if (!fault.node_id && node.container.name == fault.target) fault.node_id = node.id;
+    }
+    snapshot.faults.push_back(std::move(fault));
+  }
+}
+
+void describe_cluster(ClusterSnapshot& snapshot, const Readings& readings,
+                      const ClusterSnapshot* before) {
+  if (before != nullptr) snapshot.cluster = before->cluster;
+  for (const auto* reading : {&readings.second_gossip, &readings.gossip}) {
+    if (!*reading || !(*reading)->part) continue;
+    const auto& view = *(*reading)->part;
+    if (!view.cluster_id.empty()) snapshot.cluster.cluster_id = view.cluster_id;
+    if (!view.version.empty()) snapshot.cluster.version = view.version;
+  }
+  snapshot.cluster.simulated =
+      snapshot.cluster.version && snapshot.cluster.version->find("crdbsim") != std::string::npos;
+}
+
+std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, WallTime now,
+                                    std::vector<Witness>& witnesses) {
+  std::vector<NodeView> nodes;
+  const auto* previous = memory.previous.get();
+  for (const auto id : inventory(readings, memory)) {
+    const auto* before = find_node(previous, id);
+    NodeView node;
+    node.id = id;
+    fill_description(node, readings, memory.directory, before);
+    node.process = process_of(id, readings, memory.directory, before, now);
+    nodes.push_back(std::move(node));
+  }
+  const auto selves = self_views(nodes, readings, now);
+  witnesses = judge_witnesses(readings, selves, now);
+  for (auto& node : nodes) {
+    const auto* before = find_node(previous, node.id);
+    node.container = container_of(node, nodes, readings, now);
+    node.replication = replication_of(node, readings, before, now);
+    node.is_live = is_live_of(node.id, witnesses);
+    node.liveness = judge_liveness(node.id, witnesses, selves.at(node.id), node.process.state,
+                                   memory.time_until_store_dead);
+    const bool same = before != nullptr && before->liveness.state == node.liveness.state;
+    node.liveness.since = same ? before->liveness.since : std::optional{now};
+    fill_counts(node, readings, witnesses, before, now);
+  }
+  return nodes;
+}
+
+}  // namespace
+
+Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, WallTime now) {
+  memory.directory = learn(std::move(memory.directory), readings);
+  if (readings.placement && readings.placement->part &&
+      readings.placement->part->time_until_store_dead) {
+    memory.time_until_store_dead = *readings.placement->part->time_until_store_dead;
+  }
+  const auto* previous = memory.previous.get();
+  ClusterSnapshot snapshot;
+  snapshot.at = now;
+  std::vector<Witness> witnesses;
+  snapshot.nodes = observe_nodes(readings, memory, now, witnesses);
+  describe_cluster(snapshot, readings, previous);
+
+  auto input = count_nodes(snapshot.nodes, readings, memory, seeds, now);
+  input.confirmed = any_valid(witnesses) ||
+                    std::any_of(snapshot.nodes.begin(), snapshot.nodes.end(),
+                                [](const NodeView& node) { return node.process.ready == true; });
+  input.anything_read = !snapshot.nodes.empty() || readings.process.has_value();
+  if (readings.process && readings.process->reads == 0 && snapshot.nodes.empty()) {
+    input.anything_read = false;
+  }
+  input.native = native_opinion(snapshot.nodes);
+  if (input.native.valid && *input.native.ranges_unavailable == 0 &&
+      input.up * 2 <= input.expected) {
+    // Gauges are up to 10 s old, and a node without its majority counts nothing.
+    input.native = {
+        false, {}, "too few nodes are up for a zero to mean anything", input.native.read_at};
+  }
+  input.denied = !input.confirmed && is_denied(snapshot.nodes, witnesses, readings, now);
+  weigh_quorum(input, readings, memory, snapshot.nodes);
+  input.computed = computed_opinion(input, readings);
+  input.probe.reason = "the probe is off";
+
+  weigh_gauges(input, memory);
+
+  if (readings.placement && readings.placement->part) {
+    snapshot.ranges_total = readings.placement->part->ranges;
+  }
+  if (input.quorum) {
+    snapshot.ranges_underreplicated = input.quorum->underreplicated;
+  } else if (input.native.valid) {
+    std::int64_t sum = 0;
+    for (const auto& node : snapshot.nodes) {
+      if (node.replication.valid) sum += node.replication.ranges_underreplicated.value_or(0);
+    }
+    snapshot.ranges_underreplicated = sum;
+  }
+  input.underreplicated = snapshot.ranges_underreplicated;
+  snapshot.verdict = judge(input, previous == nullptr ? nullptr : &previous->verdict);
+  snapshot.ranges_unavailable = worst_valid(input.native, input.computed, input.probe);
+  snapshot.cluster.nodes_expected = input.expected;
+  snapshot.cluster.nodes_up = input.up_told;
+  add_sources(snapshot, readings);
+  add_faults(snapshot, readings);
+  return {std::move(snapshot), std::move(memory)};
+}
+
+}  // namespace faultline::observe

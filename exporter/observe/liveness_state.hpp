@@ -1,0 +1,24 @@
+#pragma once
+
+#include "common/cluster/snapshot.hpp"
+#include "exporter/observe/witness.hpp"
+
+namespace faultline::observe {
+
+/// DB Console's state of one record, as CockroachDB computes it (facts: LivenessStatus),
+/// except that a node whom gossip has lost (`is_live` false) is suspect before its
+/// record expires: that is seconds earlier. Pure. `since` is left empty.
+[[nodiscard]] NodeLiveness liveness_of(const sources::GossipRow& row, const Witness& witness,
+                                       milliseconds time_until_store_dead);
+
+/// The node's liveness from all witnesses: the worst that a valid one says. Without a
+/// valid witness only what two kinds of evidence agree on: a record that has run out
+/// and a process that is gone, or a node that says so of itself.
+[[nodiscard]] NodeLiveness judge_liveness(NodeId id, const std::vector<Witness>& witnesses,
+                                          const SelfView& self, ProcessState process,
+                                          milliseconds time_until_store_dead);
+
+/// gossip_nodes.is_live of valid witnesses; false if any says false.
+[[nodiscard]] std::optional<bool> is_live_of(NodeId id, const std::vector<Witness>& witnesses);
+
+}  // namespace faultline::observe

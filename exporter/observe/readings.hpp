@@ -1,0 +1,40 @@
+#pragma once
+
+#include <optional>
+
+#include "common/cluster/fault.hpp"
+#include "common/poll/source.hpp"
+#include "exporter/sources/gossip.hpp"
+#include "exporter/sources/node_metrics.hpp"
+#include "exporter/sources/placement.hpp"
+#include "exporter/sources/process.hpp"
+
+namespace faultline::observe {
+
+/// What the sources said last. An empty optional is a source that is switched off.
+struct Readings {
+  std::optional<poll::Reading<sources::ProcessPart>> process;
+  std::optional<poll::Reading<sources::MetricsPart>> metrics;
+  std::optional<poll::Reading<sources::GossipView>> gossip;
+  std::optional<poll::Reading<sources::GossipView>> second_gossip;  ///< Of another node.
+  std::optional<poll::Reading<sources::PlacementPart>> placement;
+  std::optional<poll::Reading<ChaosView>> containers;
+};
+
+// How old a part may be and still be told as present. Placement has none: its age is
+// shown, and through an outage it is all there is.
+inline constexpr milliseconds kProcessAgeMax{5'000};
+inline constexpr milliseconds kMetricsAgeMax{30'000};
+inline constexpr milliseconds kGossipAgeMax{10'000};
+inline constexpr milliseconds kContainersAgeMax{6'000};   ///< The long poll and 5 s.
+inline constexpr milliseconds kPlacementAgeMax{300'000};  ///< Then it is called stale, and kept.
+
+/// The part, if there is one that is young enough.
+template <class Part>
+[[nodiscard]] const Part* fresh(const std::optional<poll::Reading<Part>>& reading, WallTime now,
+                                milliseconds age_max) {
+  if (!reading || !reading->part || !reading->health.read_at) return nullptr;
+  return now - *reading->health.read_at <= age_max ? reading->part.get() : nullptr;
+}
+
+}  // namespace faultline::observe

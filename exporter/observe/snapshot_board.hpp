@@ -1,0 +1,39 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <mutex>
+#include <vector>
+
+#include "common/cluster/event.hpp"
+#include "common/cluster/snapshot.hpp"
+
+namespace faultline::observe {
+
+/// Where the latest picture hangs. The observer publishes; scrapes, the stream
+/// and the API read. Nobody waits for the database here. Any thread.
+class SnapshotBoard {
+ public:
+  static constexpr std::size_t kEventsMax = 500;  ///< Events kept for those who come later.
+
+  /// Told of each publication on the publisher's thread, after it is visible: must
+  /// only hand over (post), never block. Subscribe before the first publication.
+  using Subscriber = std::function<void(const SnapshotPtr&, const std::vector<ClusterEvent>&)>;
+  void subscribe(Subscriber subscriber);
+
+  void publish(SnapshotPtr snapshot, const std::vector<ClusterEvent>& events);
+
+  /// Null until the first publication.
+  [[nodiscard]] SnapshotPtr latest() const;
+  /// Oldest first, with id > after_id.
+  [[nodiscard]] std::vector<ClusterEvent> events_after(std::int64_t after_id) const;
+
+ private:
+  mutable std::mutex mutex_;  // Guards latest_ and events_.
+  SnapshotPtr latest_;
+  std::deque<ClusterEvent> events_;
+  std::vector<Subscriber> subscribers_;
+};
+
+}  // namespace faultline::observe

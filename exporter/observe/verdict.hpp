@@ -1,0 +1,52 @@
+#pragma once
+
+#include <optional>
+
+#include "common/cluster/snapshot.hpp"
+#include "exporter/observe/quorum.hpp"
+
+namespace faultline::observe {
+
+/// Alarms wait this long for what the cluster may still sort out by itself: after one
+/// death the survivors may count no live node for 8 s, after a split the majority may
+/// report every range unavailable for one metrics tick of 10 s.
+inline constexpr milliseconds kHold{15'000};
+
+/// All that the headline is made of.
+struct VerdictInput {
+  WallTime now;
+  bool anything_read = false;
+  bool processes_known = false;  ///< Probes are fresh.
+  std::int64_t expected = 0;     ///< Nodes, not decommissioned.
+  std::int64_t answering = 0;    ///< Of these, whose process answers.
+  std::int64_t silent = 0;       ///< Of these, that accept connections and say nothing.
+  std::int64_t up = 0;           ///< Of these, that count as up.
+  std::int64_t up_told = 0;      ///< The same with doubts on hold: what people are told.
+  bool confirmed = false;        ///< A valid witness, or a node that is ready.
+  bool denied = false;           ///< Nodes answer, and not one is live in its own eyes.
+  /// Enough processes answer for a quorum, but other nodes call some of them not live.
+  bool quorum_doubted = false;
+  std::optional<WallTime> doubted_since;  ///< Since when one of the two above; else empty.
+  /// Since when the gauges see more ranges without quorum than the descriptors; empty: not so.
+  std::optional<WallTime> native_more_since;
+  std::optional<Quorum> quorum;  ///< From the descriptors; empty: never read, or not usable.
+  std::optional<std::int64_t> underreplicated;
+  Opinion native;
+  Opinion computed;
+  Opinion probe;
+};
+
+/// Whether the doubts are too young for an alarm.
+[[nodiscard]] bool holds(const VerdictInput& input);
+/// Whether the quorum is in doubt, and the doubt too young for an alarm.
+[[nodiscard]] bool quorum_on_hold(const VerdictInput& input);
+
+/// The worst valid opinion's number; empty when none is valid.
+[[nodiscard]] std::optional<std::int64_t> worst_valid(const Opinion& native,
+                                                      const Opinion& computed,
+                                                      const Opinion& probe);
+
+/// State and sentence, with `since` kept from `previous` while the state lasts. Pure.
+[[nodiscard]] Verdict judge(const VerdictInput& input, const Verdict* previous);
+
+}  // namespace faultline::observe

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exporter/sources/roster.hpp"
+#include "exporter/sources/sql_session.hpp"
+
+namespace faultline::sources {
+
+/// One statement through whichever node answers: stays with a gateway for as long as
+/// it does, and tries the next when it is silent. One thread.
+class GatewaySession {
+ public:
+  /// `attempt` is how long one gateway may take; a read's deadline should have room
+  /// for three. With `exclusive`, gateways held by other owners are left to them;
+  /// `roster` and `dial` outlive this.
+  GatewaySession(std::string owner, Roster& roster, sql::SessionFactory dial, milliseconds attempt,
+                 bool exclusive);
+  ~GatewaySession();
+
+  [[nodiscard]] Result<sql::Rows> query(const std::string& statement, Deadline deadline);
+  /// On the gateway that answered last, without trying another: for what belongs to
+  /// the same session.
+  [[nodiscard]] Result<sql::Rows> query_here(const std::string& statement, Deadline deadline);
+
+  [[nodiscard]] std::optional<std::string> gateway() const;
+  /// Changes with each new connection.
+  [[nodiscard]] std::int64_t generation() const;
+
+ private:
+  void choose(const std::string& address);
+  void leave();
+  [[nodiscard]] std::vector<Member> candidates() const;
+  /// Whom to ask, in order: the one we are with unless a better one is to be had.
+  [[nodiscard]] std::vector<std::string> order();
+
+  std::string owner_;
+  Roster& roster_;
+  sql::SessionFactory dial_;
+  milliseconds attempt_;
+  bool exclusive_;
+  std::string address_;  ///< Empty: none chosen.
+  std::string avoid_;    ///< Failed last: tried after the others.
+  std::string asked_;    ///< For people: whom the last query asked.
+  std::unique_ptr<sql::Session> session_;
+  std::int64_t sessions_ = 0;
+};
+
+}  // namespace faultline::sources

@@ -1,0 +1,127 @@
+#include "exporter/sources/node_metrics.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "common/net/address_book.hpp"
+#include "exporter/sources/cells.hpp"
+
+namespace faultline::sources {
+
+namespace {
+
+constexpr milliseconds kIdentifyEvery{30'000};
+constexpr milliseconds kIdentifyBudget{500};
+constexpr std::size_t kPagesAtOnce = 16;  ///< A page is 300 KB: 200 at once would be 60 MB.
+constexpr std::size_t kPageLimit = 8U << 20U;
+
+bool is_wildcard(const std::string& host) {
+  return host.empty() || host == "0.0.0.0" || host == "::" || host == "[::]";
+}
+
+}  // namespace
+
+const std::string MetricsSource::kRuntimeStatement =
+    "SELECT node_id, component, field, value FROM crdb_internal.node_runtime_info"
+    " WHERE component = 'UI'";
+
+Result<NodeIdentity> parse_runtime_info(const std::string& sql, const sql::Rows& rows) {
+  NodeIdentity identity{sql, {}, {}};
+  std::string host;
+  std::string port;
+  std::string scheme = "http";
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CellReader cells{rows[i], "node_runtime_info row " + std::to_string(i + 1)};
+    identity.id = NodeId{cells.integer(0, "node_id")};
+    const auto field = cells.text(2, "field");
+    const auto value = cells.text(3, "value");
+    if (cells.error()) return *cells.error();
+    if (field == "Host") host = value;
+    if (field == "Port") port = value;
+    if (field == "Scheme") scheme = value;
+  }
+  if (identity.id.value < 1) {
+    return Error{ErrorCode::upstream, "node_runtime_info does not say which node this is"};
+  }
+  if (is_wildcard(host)) {
+    if (const auto endpoint = net::parse_endpoint(sql)) host = endpoint->host;
+  }
+  if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";
+  const auto address = host + ":" + port;
+  // Our HTTP client speaks no TLS: a secure node's pages are out of reach.
+  if (scheme == "http" && net::parse_endpoint(address)) identity.http = address;
+  return identity;
+}
+
+Result<MetricsPart> MetricsSource::read(Deadline deadline) {
+  const auto members = roster_.members();
+  identify(members, deadline);
+  std::set<std::string> addresses;
+  for (const auto& member : members) {
+    if (member.http) addresses.insert(*member.http);
+  }
+  MetricsPart part;
+  std::set<NodeId> covered;
+  for (const auto& member : members) {
+    if (member.http && member.id) covered.insert(*member.id);
+  }
+  for (const auto& [sql, identity] : identities_) {
+    part.identities.push_back(identity);
+    if (identity.http && !covered.contains(identity.id)) addresses.insert(*identity.http);
+  }
+  part.pages = pages({addresses.begin(), addresses.end()}, deadline);
+  const bool any = std::any_of(part.pages.begin(), part.pages.end(),
+                               [](const NodeMetrics& page) { return page.vars.has_value(); });
+  if (any || !part.identities.empty()) return part;
+  if (part.pages.empty()) {
+    return Error{ErrorCode::unavailable, "no node's HTTP address is known yet"};
+  }
+  return Error{ErrorCode::unavailable, "no node gives its metrics: " + part.pages.front().error};
+}
+
+void MetricsSource::identify(const std::vector<Member>& members, Deadline deadline) {
+  for (const auto& member : members) {
+    const bool needed = !member.sql.empty() && !(member.id && member.http) &&
+                        member.answering != Answering::silent && !identities_.contains(member.sql);
+    const auto now = std::chrono::steady_clock::now();
+    if (!needed || now + kIdentifyBudget > deadline) continue;
+    auto& next_try = next_try_.try_emplace(member.sql, SteadyTime::min()).first->second;
+    if (clock_.steady() < next_try) continue;
+    next_try = clock_.steady() + kIdentifyEvery;
+    const auto session = dial_(member.sql);
+    const auto rows = session->query(kRuntimeStatement, now + kIdentifyBudget);
+    if (!rows) continue;  // The process and gossip sources tell what is wrong with it.
+    const auto identity = parse_runtime_info(member.sql, *rows);
+    if (identity) identities_.insert_or_assign(member.sql, *identity);
+  }
+}
+
+std::vector<NodeMetrics> MetricsSource::pages(const std::vector<std::string>& addresses,
+                                              Deadline deadline) {
+  std::vector<NodeMetrics> found;
+  for (std::size_t begin = 0; begin < addresses.size(); begin += kPagesAtOnce) {
+    const auto end = std::min(begin + kPagesAtOnce, addresses.size());
+    std::vector<net::HttpRequest> requests;
+    for (std::size_t i = begin; i < end; ++i) {
+      requests.push_back(
+          {.endpoint = addresses[i], .target = "/_status/vars", .response_limit = kPageLimit});
+    }
+    const auto answers = http_.call_all(requests, deadline);
+    for (std::size_t i = 0; i < answers.size(); ++i) {
+      NodeMetrics page{addresses[begin + i], {}, {}, clock_.wall()};
+      if (!answers[i]) {
+        page.error = answers[i].error().message;
+      } else if (answers[i]->status != 200) {
+        page.error = "/_status/vars answers " + std::to_string(answers[i]->status);
+      } else if (auto vars = parse_vars(answers[i]->body)) {
+        page.vars = std::move(vars).value();
+      } else {
+        page.error = vars.error().message;
+      }
+      found.push_back(std::move(page));
+    }
+  }
+  return found;
+}
+
+}  // namespace faultline::sources

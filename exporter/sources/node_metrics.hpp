@@ -1,0 +1,65 @@
+#pragma once
+
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/net/http_call.hpp"
+#include "common/poll/source.hpp"
+#include "exporter/sources/roster.hpp"
+#include "exporter/sources/sql_session.hpp"
+#include "exporter/sources/vars_text.hpp"
+
+namespace faultline::sources {
+
+/// The page of one address, or why there is none.
+struct NodeMetrics {
+  std::string http;  ///< Where we asked.
+  std::optional<NodeVars> vars;
+  std::string error;
+  WallTime read_at;
+};
+
+/// Which node listens where, as it told us itself over SQL.
+struct NodeIdentity {
+  std::string sql;
+  NodeId id;
+  std::optional<std::string> http;
+};
+
+struct MetricsPart {
+  std::vector<NodeMetrics> pages;
+  std::vector<NodeIdentity> identities;
+};
+
+/// Who a session's node is and where its HTTP listens; a wildcard host becomes that of `sql`.
+[[nodiscard]] Result<NodeIdentity> parse_runtime_info(const std::string& sql,
+                                                      const sql::Rows& rows);
+
+/// Tier T1: /_status/vars of every node whose HTTP address is known. For the others it
+/// asks the node itself over a short SQL session, at most once in half a minute.
+class MetricsSource final : public poll::Source<MetricsPart> {
+ public:
+  static const std::string kRuntimeStatement;
+
+  /// All outlive this. `clock` is for the half minute and the times of the pages.
+  MetricsSource(Roster& roster, net::HttpClient& http, sql::SessionFactory dial, const Clock& clock)
+      : roster_(roster), http_(http), dial_(std::move(dial)), clock_(clock) {}
+
+  [[nodiscard]] Result<MetricsPart> read(Deadline deadline) override;
+
+ private:
+  void identify(const std::vector<Member>& members, Deadline deadline);
+  [[nodiscard]] std::vector<NodeMetrics> pages(const std::vector<std::string>& addresses,
+                                               Deadline deadline);
+
+  Roster& roster_;
+  net::HttpClient& http_;
+  sql::SessionFactory dial_;
+  const Clock& clock_;
+  std::map<std::string, NodeIdentity> identities_;  ///< By SQL address.
+  std::map<std::string, SteadyTime> next_try_;      ///< By SQL address.
+};
+
+}  // namespace faultline::sources

@@ -1,0 +1,55 @@
+#pragma once
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "common/net/address_book.hpp"
+#include "exporter/sources/sql_session.hpp"
+
+namespace faultline::sql {
+
+struct Login {
+  std::string user = "root";
+  std::string password;   ///< Empty: none.
+  std::string certs_dir;  ///< Empty: sslmode=disable; else verify-full with its ca.crt,
+                          ///< client.<user>.crt and client.<user>.key.
+};
+
+struct SessionOptions {
+  Login login;
+  /// Kind to the server; our own deadline is what holds.
+  milliseconds statement_timeout{2000};
+};
+
+/// libpq's words for one numeric address; pure, for tests.
+[[nodiscard]] std::string connection_string(const SessionOptions& options, const std::string& host,
+                                            const std::string& port, const std::string& numeric);
+
+/// A session over libpqxx in database `system` (any other hangs without quorum until
+/// its descriptor is cached). It dials at the first query and after each loss, inside
+/// the deadline of that query. `book` outlives this; `abort` ends a call in hand.
+class PqxxSession final : public Session {
+ public:
+  PqxxSession(std::string address, SessionOptions options, net::AddressBook& book,
+              std::stop_token abort);
+  ~PqxxSession() override;
+
+  [[nodiscard]] Result<Rows> query(const std::string& statement, Deadline deadline) override;
+  [[nodiscard]] std::int64_t generation() const override { return generation_; }
+
+ private:
+  struct Connection;  // Hides pqxx: only the source file includes it.
+
+  [[nodiscard]] Status dial(Deadline deadline);
+  [[nodiscard]] Error lost(const std::string& what, Deadline deadline) const;
+
+  std::string address_;
+  SessionOptions options_;
+  net::AddressBook& book_;
+  std::stop_token abort_;
+  std::unique_ptr<Connection> connection_;
+  std::int64_t generation_ = 0;
+};
+
+}  // namespace faultline::sql

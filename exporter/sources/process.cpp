@@ -1,0 +1,89 @@
+#include "exporter/sources/process.hpp"
+
+namespace faultline::sources {
+
+namespace {
+
+/// The port says something, however little we understand of it.
+bool answered(const Result<net::HttpResponse>& result) {
+  return result.has_value() || result.error().code == ErrorCode::upstream ||
+         result.error().code == ErrorCode::too_large;
+}
+
+bool timed_out(const Error& error) { return error.code == ErrorCode::timeout; }
+
+std::string not_ready_reason(int status) {
+  return status == 503 ? "it answers, but not ready (503): draining, or not live in its own eyes"
+                       : "it answers readiness with " + std::to_string(status);
+}
+
+}  // namespace
+
+ProcessProbe judge_process(const Member& member,
+                           const std::optional<Result<milliseconds>>& connected,
+                           const std::optional<Result<net::HttpResponse>>& ready) {
+  ProcessProbe probe{member.sql, member.http, ProcessState::unreachable, {}, {}};
+  const bool accepts = connected && connected->has_value();
+  if (ready && answered(*ready)) {
+    probe.state = ProcessState::reachable;
+    if (ready->has_value()) {
+      const int status = (*ready)->status;
+      if (status == 200 || status == 503) probe.ready = status == 200;
+      if (status != 200) probe.reason = not_ready_reason(status);
+    }
+    if (connected && !accepts) probe.reason = "SQL port: " + connected->error().message;
+    return probe;
+  }
+  if (accepts && ready && timed_out(ready->error())) {
+    probe.state = ProcessState::unresponsive;
+    probe.reason = "it accepts connections and says nothing";
+    return probe;
+  }
+  if (accepts) {
+    probe.state = ProcessState::reachable;
+    probe.reason = ready ? "HTTP port: " + ready->error().message
+                         : "its HTTP address is unknown: only the SQL port was tried";
+    return probe;
+  }
+  if (connected) {
+    probe.reason = connected->error().message;
+  } else if (ready) {
+    probe.reason = ready->error().message;
+  } else {
+    probe.state = ProcessState::unknown;
+    probe.reason = "it has no known address";
+  }
+  return probe;
+}
+
+Result<ProcessPart> ProcessSource::read(Deadline deadline) {
+  const auto members = roster_.members();
+  std::vector<std::string> sql;
+  std::vector<net::HttpRequest> http;
+  for (const auto& member : members) {
+    if (!member.sql.empty()) sql.push_back(member.sql);
+    // An answer to readiness, whatever it says, proves that the process lives: asking
+    // /health as well would double the work at rest.
+    if (member.http) {
+      http.push_back(
+          {.endpoint = *member.http, .target = "/health?ready=1", .response_limit = 1U << 16U});
+    }
+  }
+  // A peer that swallows SYNs must leave time to ask the others over HTTP.
+  const auto now = std::chrono::steady_clock::now();
+  const auto connected = http_.connect_all(sql, now + (deadline - now) / 2);
+  auto ready = http_.call_all(http, deadline);
+  ProcessPart part;
+  std::size_t sql_next = 0;
+  std::size_t http_next = 0;
+  for (const auto& member : members) {
+    std::optional<Result<milliseconds>> connect;
+    std::optional<Result<net::HttpResponse>> answer;
+    if (!member.sql.empty()) connect.emplace(connected[sql_next++]);
+    if (member.http) answer.emplace(std::move(ready[http_next++]));
+    part.probes.push_back(judge_process(member, connect, answer));
+  }
+  return part;
+}
+
+}  // namespace faultline::sources

@@ -1,0 +1,227 @@
+#include "exporter/stream/stream_server.hpp"
+
+#include <charconv>
+#include <exception>
+#include <mutex>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include "exporter/stream/http_session.hpp"
+#include "exporter/stream/hub.hpp"
+#include "exporter/stream/routes.hpp"
+
+namespace faultline::stream {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using boost::system::error_code;
+
+namespace {
+
+constexpr int kBacklog = 4096;  // What the kernel allows; thousands may come back at once.
+constexpr milliseconds kAcceptPause{100};
+
+/// Not net::parse_endpoint, which is for dialling: nobody can dial port 0.
+Result<tcp::endpoint> listen_endpoint(asio::io_context& io, const std::string& address) {
+  const auto colon = address.rfind(':');
+  std::string host = address.substr(0, colon == std::string::npos ? 0 : colon);
+  const std::string port_text = colon == std::string::npos ? "" : address.substr(colon + 1);
+  if (host.size() > 2 && host.front() == '[' && host.back() == ']') {
+    host = host.substr(1, host.size() - 2);
+  } else if (host.find(':') != std::string::npos) {
+    host.clear();
+  }
+  std::uint16_t port = 0;
+  const char* end = port_text.data() + port_text.size();
+  const auto parsed = std::from_chars(port_text.data(), end, port);
+  if (host.empty() || port_text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) {
+    return Error{ErrorCode::invalid,
+                 "--web.listen-address is \"" + address + "\"; use host:port, as 127.0.0.1:8095",
+                 "--web.listen-address"};
+  }
+  error_code error;
+  tcp::resolver resolver{io};
+  const auto found = resolver.resolve(host, port_text, tcp::resolver::passive, error);
+  if (error || found.empty()) {
+    return Error{ErrorCode::invalid,
+                 "--web.listen-address is \"" + address + "\", a host that is not known here",
+                 "--web.listen-address"};
+  }
+  return found.begin()->endpoint();
+}
+
+/// Between the board, which keeps its subscriber for ever, and a server that goes.
+struct Link {
+  Mailbox mailbox;
+  std::mutex mutex;                // Guards io and hub; held to post, which does not wait.
+  asio::io_context* io = nullptr;  // Null when the server is gone.
+  Hub* hub = nullptr;
+};
+
+void deliver(const std::shared_ptr<Link>& link, const SnapshotPtr& snapshot,
+             const std::vector<ClusterEvent>& events) {
+  if (!link->mailbox.put(snapshot, events)) return;  // Somebody is on the way already.
+  const std::lock_guard lock(link->mutex);
+  if (link->io == nullptr) return;
+  asio::post(*link->io, [link] {
+    // On the server's thread, which ends before hub does.
+    link->hub->broadcast(link->mailbox);
+  });
+}
+
+}  // namespace
+
+class StreamServer::Impl {
+ public:
+  Impl(StreamOptions options, observe::SnapshotBoard& board, RenderMetrics render_metrics,
+       Logger log)
+      : options_(std::move(options)),
+        log_(log),
+        routes_(
+            options_, board, std::move(render_metrics), [this] { return stats(); }, log),
+        hub_(io_, options_, board, counters_, log) {}
+
+  ~Impl() {
+    {
+      const std::lock_guard lock(link_->mutex);
+      link_->io = nullptr;
+    }
+    if (!thread_.joinable()) return;
+    asio::post(io_, [this] {
+      error_code ignored;
+      acceptor_.close(ignored);
+      hub_.say_goodbye();
+      io_.stop();
+    });
+    thread_.join();
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Status listen() {
+    const auto endpoint = listen_endpoint(io_, options_.listen_address);
+    if (!endpoint) return endpoint.error();
+    error_code error;
+    acceptor_.open(endpoint->protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    // Accepted sockets inherit it.
+    const asio::socket_base::send_buffer_size send_buffer(options_.send_buffer_bytes);
+    if (!error) acceptor_.set_option(send_buffer, error);
+    if (!error) acceptor_.bind(*endpoint, error);
+    if (!error) acceptor_.listen(kBacklog, error);
+    if (error) {
+      return Error{ErrorCode::unavailable,
+                   "cannot listen on --web.listen-address " + options_.listen_address + ": " +
+                       error.message(),
+                   "--web.listen-address"};
+    }
+    port_ = acceptor_.local_endpoint().port();
+    return kDone;
+  }
+
+  void start(observe::SnapshotBoard& board) {
+    link_->io = &io_;
+    link_->hub = &hub_;
+    board.subscribe(
+        [link = link_](const SnapshotPtr& snapshot, const std::vector<ClusterEvent>& events) {
+          deliver(link, snapshot, events);
+        });
+    if (const SnapshotPtr latest = board.latest()) deliver(link_, latest, {});
+    accept();
+    thread_ = std::jthread{[this] { run(); }};
+  }
+
+  [[nodiscard]] std::uint16_t port() const { return port_; }
+  [[nodiscard]] StreamStats stats() const {
+    return {.clients = counters_.clients,
+            .dropped_total = counters_.dropped,
+            .messages_total = counters_.messages,
+            .bytes_total = counters_.bytes};
+  }
+
+ private:
+  void run() {
+    while (!io_.stopped()) {
+      try {
+        io_.run();
+      } catch (const std::exception& error) {
+        // One connection's trouble, such as no memory for it; the others go on.
+        log_->error("stream handler failed error={}", error.what());
+      }
+    }
+  }
+
+  void accept() {
+    acceptor_.async_accept([this](const error_code& error, tcp::socket socket) {
+      if (!acceptor_.is_open()) return;
+      if (error) return pause_accepting(error);
+      accept_failing_ = false;
+      if (*open_ < options_.connections_max) {
+        serve_http(std::move(socket), ConnectionSlot{open_}, context_);
+      }
+      accept();
+    });
+  }
+
+  /// Out of file descriptors, most likely: to try at once again would only spin.
+  void pause_accepting(const error_code& error) {
+    if (!accept_failing_) log_->warn("cannot accept error={}", error.message());
+    accept_failing_ = true;
+    pause_.expires_after(kAcceptPause);
+    pause_.async_wait([this](const error_code& cancelled) {
+      if (!cancelled) accept();
+    });
+  }
+
+  StreamOptions options_;
+  Logger log_;
+  Counters counters_;
+  std::shared_ptr<Link> link_ = std::make_shared<Link>();
+  std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);
+  Routes routes_;
+  asio::io_context io_{1};
+  Hub hub_;
+  HttpContext context_{
+      .options = options_,
+      .routes = routes_,
+      .upgraded =
+          [this](tcp::socket socket, ConnectionSlot slot, Protocol protocol,
+                 std::string_view unread) {
+            hub_.join(std::move(socket), std::move(slot), protocol, unread);
+          },
+      .stream_clients = [this] { return static_cast<std::size_t>(counters_.clients); }};
+  tcp::acceptor acceptor_{io_};
+  asio::steady_timer pause_{io_};
+  bool accept_failing_ = false;
+  std::uint16_t port_ = 0;
+  std::jthread thread_;  // Last: the others outlive it.
+};
+
+Result<std::unique_ptr<StreamServer>> StreamServer::create(StreamOptions options,
+                                                           observe::SnapshotBoard& board,
+                                                           RenderMetrics render_metrics,
+                                                           Logger log) {
+  const auto path = check_telemetry_path(options.telemetry_path);
+  if (!path) return path.error();
+  auto impl =
+      std::make_unique<Impl>(std::move(options), board, std::move(render_metrics), std::move(log));
+  const auto listening = impl->listen();
+  if (!listening) return listening.error();
+  impl->start(board);
+  return std::unique_ptr<StreamServer>{new StreamServer{std::move(impl)}};
+}
+
+StreamServer::StreamServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+StreamServer::~StreamServer() = default;
+
+std::uint16_t StreamServer::port() const { return impl_->port(); }
+StreamStats StreamServer::stats() const { return impl_->stats(); }
+
+}  // namespace faultline::stream
