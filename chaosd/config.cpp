@@ -1,0 +1,127 @@
+#include "chaosd/config.hpp"
+
+#include <cstdio>
+#include <utility>
+
+#include "common/base/read_file.hpp"
+#include "common/config/options.hpp"
+#include "common/net/address_book.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+/// As browsers send it: nothing after the port, or it would silently never match.
+std::string origin_complaint(const std::string& text) {
+  const auto scheme = text.find("://");
+  const bool will_do = (text.starts_with("http://") || text.starts_with("https://")) &&
+                       text.size() > scheme + 3 && text.find('/', scheme + 3) == std::string::npos;
+  return will_do ? "" : "use scheme://host[:port] without a path, as http://localhost:5173";
+}
+
+std::string host_complaint(const std::string& text) {
+  const bool will_do = !text.empty() && text.find('/') == std::string::npos;
+  return will_do ? "" : "use host or host:port, as chaosd:8096";
+}
+
+bool is_loopback(const std::string& host) {
+  return host == "localhost" || host.starts_with("127.") || host == "::1" || host == "[::1]";
+}
+
+}  // namespace
+
+Status finish_access(ChaosdConfig& config, const std::string& token_file) {
+  const auto listen = net::parse_endpoint(config.listen_address);
+  if (!listen || listen->is_unix()) {
+    return Error{ErrorCode::invalid,
+                 "--web.listen-address is \"" + config.listen_address +
+                     "\"; use host:port, as 127.0.0.1:8096",
+                 "--web.listen-address"};
+  }
+  config.access.hosts.push_back(config.listen_address);
+  if (token_file.empty()) {
+    if (is_loopback(listen->host)) return kDone;
+    return Error{
+        ErrorCode::invalid,
+        "--web.listen-address " + config.listen_address +
+            " can be reached from elsewhere; give --web.token-file, or listen on 127.0.0.1",
+        "--web.token-file"};
+  }
+  const auto text = read_file(token_file);
+  if (!text) {
+    return Error{ErrorCode::invalid, "--web.token-file " + token_file + " cannot be read",
+                 "--web.token-file"};
+  }
+  auto tokens = TokenBook::parse(*text);
+  if (!tokens) {
+    return Error{ErrorCode::invalid,
+                 "--web.token-file " + token_file + ": " + tokens.error().message,
+                 "--web.token-file"};
+  }
+  config.access.tokens = std::move(tokens).value();
+  return kDone;
+}
+
+std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
+  namespace check = faultline::config;
+  ChaosdConfig config;
+  std::string runtime = "docker";
+  std::string token_file;
+  milliseconds max_duration = config.limits.max_duration;
+  milliseconds default_duration = config.limits.default_duration;
+
+  check::Options options{"faultline-chaosd", "Breaks nodes on purpose, and undoes it in time."};
+  options.add("web.listen-address", config.listen_address,
+              "Where to listen; other than loopback only with --web.token-file",
+              check::is_endpoint());
+  options.add("web.token-file", token_file, "Lines \"viewer|operator|admin TOKEN\"",
+              check::is_readable_file());
+  options.add_list("web.allow-origin", config.access.origins,
+                   "Origin of a page that may call, as http://localhost:5173", origin_complaint);
+  options.add_list("web.allow-host", config.access.hosts,
+                   "Host, with or without port, under which chaosd may be called", host_complaint);
+  options.add("runtime", runtime, "What runs the nodes: docker or process",
+              check::is_one_of({"docker", "process"}));
+  options.add("docker.host", config.docker_host, "Address of the Docker Engine");
+  options.add("docker.label", config.docker_label,
+              "Label whose value \"true\" makes a container a target");
+  options.add("process.file", config.process_file, "The local processes of the demo, as YAML",
+              check::is_readable_file());
+  options.add("state-dir", config.state_dir, "Folder of the journal and the audit");
+  options.add_duration("fault.max-duration", max_duration, "Longest fault that may be asked for",
+                       1s, 24h);
+  options.add_duration("fault.default-duration", default_duration,
+                       "Duration of a fault of the original calls, which may leave it out", 1s,
+                       24h);
+  options.add("exporter.address", config.exporter_address,
+              "host:port of faultline-exporter, to learn which target is which node",
+              check::is_endpoint());
+  options.add("log.level", config.log.level, "debug, info, warn or error",
+              check::is_one_of({"debug", "info", "warn", "error"}));
+  options.add("log.format", config.log.format, "logfmt or json",
+              check::is_one_of({"logfmt", "json"}));
+  if (const auto code = options.parse(argc, argv)) return *code;
+
+  config.runtime = runtime == "process" ? RuntimeKind::process : RuntimeKind::docker;
+  config.limits.max_duration = std::chrono::duration_cast<std::chrono::seconds>(max_duration);
+  config.limits.default_duration =
+      std::chrono::duration_cast<std::chrono::seconds>(default_duration);
+  const auto complain = [](const std::string& sentence) {
+    std::fprintf(stderr, "faultline-chaosd: %s\n", sentence.c_str());
+    return 2;
+  };
+  if (config.limits.default_duration > config.limits.max_duration) {
+    return complain("--fault.default-duration is longer than --fault.max-duration; shorten it");
+  }
+  if (config.runtime == RuntimeKind::process && config.process_file.empty()) {
+    return complain("--runtime process needs --process.file; give the file that lists them");
+  }
+  if (const auto access = finish_access(config, token_file); !access) {
+    return complain(access.error().message);
+  }
+  return config;
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,37 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "chaosd/http/access.hpp"
+#include "chaosd/service/chaos_service.hpp"
+#include "common/base/log.hpp"
+#include "common/base/result.hpp"
+#include "common/cluster/states.hpp"
+
+namespace faultline::chaos {
+
+/// The flags of faultline-chaosd, checked.
+struct ChaosdConfig {
+  std::string listen_address = "127.0.0.1:8096";
+  AccessRules access;
+  RuntimeKind runtime = RuntimeKind::docker;
+  std::string docker_host = "unix:///var/run/docker.sock";
+  std::string docker_label = "io.faultline.target";
+  std::string process_file;
+  std::string state_dir = "faultline-chaosd-state";
+  ServiceLimits limits;
+  std::string exporter_address;  ///< Empty: node ids stay unknown.
+  LogOptions log;
+};
+
+/// The configuration, or the exit code with which main ends: 0 after --help or
+/// --version, 2 after a complaint on stderr.
+[[nodiscard]] std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv);
+
+/// What no single flag can tell: a token file where others can call. Reads the file.
+[[nodiscard]] Status finish_access(ChaosdConfig& config, const std::string& token_file);
+
+}  // namespace faultline::chaos

@@ -1,0 +1,246 @@
+#include "chaosd/docker/docker_json.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+#include <nlohmann/json.hpp>
+
+#include "common/net/address_book.hpp"
+#include "common/wire/json_read.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using nlohmann::json;
+using wire::ObjectReader;
+
+/// The member `name` of an object, or null: Docker writes null for what is empty.
+const json& member(const json& object, const char* name) {
+  static const json kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(name);
+  return found == object.end() ? kNull : *found;
+}
+
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string{};
+}
+
+std::optional<int> number_in(std::string_view text, std::size_t at, std::size_t length) {
+  if (at + length > text.size()) return std::nullopt;
+  int value = 0;
+  const char* begin = text.data() + at;
+  const auto [end, error] = std::from_chars(begin, begin + length, value);
+  if (error != std::errc{} || end != begin + length) return std::nullopt;
+  return value;
+}
+
+/// RFC 3339 as Go writes it: "2026-11-23T10:54:27.123456789Z" or "+02:00" at the
+/// end. Docker's "0001-01-01T00:00:00Z" means never.
+std::optional<WallTime> read_time(std::string_view text) {
+  const auto year = number_in(text, 0, 4), month = number_in(text, 5, 2),
+             day = number_in(text, 8, 2);
+  const auto hour = number_in(text, 11, 2), minute = number_in(text, 14, 2);
+  const auto second = number_in(text, 17, 2);
+  if (!year || !month || !day || !hour || !minute || !second || *year < 1970) return std::nullopt;
+  const std::chrono::year_month_day date{std::chrono::year{*year},
+                                         std::chrono::month{static_cast<unsigned>(*month)},
+                                         std::chrono::day{static_cast<unsigned>(*day)}};
+  if (!date.ok()) return std::nullopt;
+  milliseconds fraction{0};
+  std::size_t at = 19;
+  if (at < text.size() && text[at] == '.') {
+    int unit = 100;
+    for (++at; at < text.size() && text[at] >= '0' && text[at] <= '9'; ++at, unit /= 10) {
+      fraction += milliseconds{unit * (text[at] - '0')};
+    }
+  }
+  std::chrono::minutes offset{0};
+  if (at < text.size() && (text[at] == '+' || text[at] == '-')) {
+    const auto hours = number_in(text, at + 1, 2), minutes = number_in(text, at + 4, 2);
+    if (!hours || !minutes) return std::nullopt;
+    offset = std::chrono::minutes{*hours * 60 + *minutes} * (text[at] == '-' ? -1 : 1);
+  }
+  return WallTime{std::chrono::sys_days{date} + std::chrono::hours{*hour} +
+                  std::chrono::minutes{*minute} + std::chrono::seconds{*second} + fraction -
+                  offset};
+}
+
+ContainerState state_named(std::string_view status) {
+  // The two words of Docker's that are not ours: both mean that it will not run again.
+  if (status == "dead" || status == "removing") return ContainerState::removed;
+  return parse_enum<ContainerState>(status).value_or(ContainerState::unknown);
+}
+
+std::optional<WallTime> since(ContainerState state, const json& times, const std::string& created) {
+  switch (state) {
+    case ContainerState::running: return read_time(text_of(member(times, "StartedAt")));
+    case ContainerState::exited:
+    case ContainerState::restarting:
+    case ContainerState::removed: return read_time(text_of(member(times, "FinishedAt")));
+    case ContainerState::created: return read_time(created);
+    case ContainerState::paused:  // The Engine does not say since when.
+    case ContainerState::unknown: return std::nullopt;
+  }
+  return std::nullopt;
+}
+
+void add(std::vector<std::string>& addresses, const std::string& address) {
+  if (address.empty()) return;
+  if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
+    addresses.push_back(address);
+  }
+}
+
+/// "host:port" that can name one machine: a wildcard or bare port names none.
+bool names_a_host(const std::string& address) {
+  const auto endpoint = net::parse_endpoint(address);
+  return endpoint && endpoint->host != "0.0.0.0" && endpoint->host != "::";
+}
+
+/// What the command line says the node calls itself. A command given to a shell is
+/// one argument with everything in it, hence the split at blanks.
+void add_from_command(std::vector<std::string>& addresses, const json& arguments) {
+  std::vector<std::string> words;
+  for (const auto& argument : arguments) {
+    const std::string text = text_of(argument);
+    for (std::size_t at = 0; at < text.size();) {
+      const auto end = std::min(text.find_first_of(" \t\n", at), text.size());
+      if (end > at) words.push_back(text.substr(at, end - at));
+      at = end + 1;
+    }
+  }
+  for (const std::string_view flag : {"--advertise-addr", "--listen-addr"}) {
+    for (std::size_t i = 0; i < words.size(); ++i) {
+      std::string value;
+      if (words[i] == flag && i + 1 < words.size()) value = words[i + 1];
+      if (words[i].starts_with(std::string{flag} + "=")) value = words[i].substr(flag.size() + 1);
+      if (names_a_host(value)) add(addresses, value);
+    }
+  }
+}
+
+std::vector<std::string> read_addresses(const std::string& name, const json& document) {
+  std::vector<std::string> addresses;
+  add_from_command(addresses, member(document, "Args"));
+  add(addresses, name);
+  add(addresses, text_of(member(member(document, "Config"), "Hostname")));
+  for (const auto& network : member(member(document, "NetworkSettings"), "Networks")) {
+    for (const char* names : {"Aliases", "DNSNames"}) {
+      for (const auto& alias : member(network, names)) add(addresses, text_of(alias));
+    }
+    add(addresses, text_of(member(network, "IPAddress")));
+    add(addresses, text_of(member(network, "GlobalIPv6Address")));
+    // The only address left of a stopped container that was given a fixed one.
+    add(addresses, text_of(member(member(network, "IPAMConfig"), "IPv4Address")));
+  }
+  return addresses;
+}
+
+Result<json> parse_object(std::string_view body) {
+  auto document = wire::parse_json(body);
+  if (document && !document->is_object()) {
+    return Error{ErrorCode::malformed, "the Engine's answer is not a JSON object"};
+  }
+  return document;
+}
+
+std::string percent_encoded(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789ABCDEF";
+  std::string encoded;
+  for (const char character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    if (std::isalnum(byte) != 0 || character == '-' || character == '_' || character == '.') {
+      encoded += character;
+    } else {
+      encoded += {'%', kDigits[byte >> 4U], kDigits[byte & 15U]};
+    }
+  }
+  return encoded;
+}
+
+}  // namespace
+
+bool is_target(const Container& container, std::string_view label) {
+  if (container.labels.contains(std::string{kRoleLabel})) return false;
+  const auto found = container.labels.find(std::string{label});
+  return found != container.labels.end() && found->second == "true";
+}
+
+Result<std::string> read_version(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  ObjectReader reader{*document, ""};
+  const std::string version = reader.text("Version");
+  const std::string api = reader.text("ApiVersion");
+  if (reader.error()) return *reader.error();
+  return "Docker Engine " + version + ", API " + api;
+}
+
+Result<std::vector<std::string>> read_ids(std::string_view body) {
+  const auto document = wire::parse_json(body);
+  if (!document) return document.error();
+  if (!document->is_array()) {
+    return Error{ErrorCode::malformed, "the Engine's list is not a JSON array"};
+  }
+  std::vector<std::string> ids;
+  for (const auto& item : *document) {
+    std::string id = text_of(member(item, "Id"));
+    if (id.empty()) return Error{ErrorCode::invalid, "a listed container has no Id", "/Id"};
+    ids.push_back(std::move(id));
+  }
+  return ids;
+}
+
+Result<Container> read_container(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  ObjectReader reader{*document, ""};
+  Container container;
+  TargetInfo& target = container.target;
+  target.id = reader.text("Id");
+  target.name = reader.text("Name");
+  const std::string created = reader.text_or("Created", "");
+  if (reader.error()) return *reader.error();
+  if (target.name.starts_with('/')) target.name.erase(0, 1);
+
+  const json& state = member(*document, "State");
+  if (!state.is_object()) return Error{ErrorCode::invalid, "State is missing", "/State"};
+  ObjectReader state_reader{state, "/State"};
+  target.state = state_named(state_reader.text("Status"));
+  // To the nanosecond, and kept when the run is over, as the pid is not.
+  target.instance = state_reader.text("StartedAt");
+  if (state_reader.error()) return *state_reader.error();
+  target.state_since = since(target.state, state, created);
+  target.addresses = read_addresses(target.name, *document);
+
+  const json& labels = member(member(*document, "Config"), "Labels");
+  for (const auto& [name, value] : labels.items()) container.labels[name] = text_of(value);
+  return container;
+}
+
+std::string read_message(std::string_view body) {
+  if (const auto document = wire::parse_json(body)) {
+    if (std::string message = text_of(member(*document, "message")); !message.empty()) {
+      return message;
+    }
+  }
+  return std::string{body.substr(0, std::min<std::size_t>(body.find('\n'), 200))};
+}
+
+std::string list_filter(std::string_view label) {
+  return percent_encoded(json{{"label", {std::string{label} + "=true"}}}.dump());
+}
+
+std::string event_filter(std::string_view label) {
+  return percent_encoded(json{
+      {"type", {"container"}},
+      {"label", {std::string{label} + "=true"}},
+      {"event",
+       {"create", "start", "die", "stop", "pause", "unpause", "restart", "oom", "rename",
+        "destroy"}}}.dump());
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chaosd/runtime/runtime.hpp"
+
+namespace faultline::chaos {
+
+/// The opt-in label, whose value must be "true".
+inline constexpr std::string_view kDefaultTargetLabel = "io.faultline.target";
+/// Names what a container of Faultline itself is for. Never a target, opted in or not.
+inline constexpr std::string_view kRoleLabel = "io.faultline.role";
+
+/// One container as GET /containers/{id}/json tells it.
+struct Container {
+  TargetInfo target;
+  std::map<std::string, std::string> labels;
+};
+
+/// Whether a fault may touch it.
+[[nodiscard]] bool is_target(const Container& container, std::string_view label);
+
+// The Engine's answers, read here and nowhere else. `malformed` or `invalid` when
+// an answer is not what the Engine's API promises. Unknown fields are ignored.
+[[nodiscard]] Result<std::string> read_version(std::string_view body);
+[[nodiscard]] Result<std::vector<std::string>> read_ids(std::string_view body);
+[[nodiscard]] Result<Container> read_container(std::string_view body);
+/// What an error answer says: its "message", else its first line.
+[[nodiscard]] std::string read_message(std::string_view body);
+
+/// The value of `filters=` for a list, percent-encoded.
+[[nodiscard]] std::string list_filter(std::string_view label);
+/// The same for GET /events: only what changes the state of a target. Health checks
+/// run an exec each, which would be three events a second per container.
+[[nodiscard]] std::string event_filter(std::string_view label);
+
+}  // namespace faultline::chaos

@@ -1,0 +1,211 @@
+#include "chaosd/docker/docker_runtime.hpp"
+
+#include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace faultline::chaos {
+
+namespace {
+
+constexpr auto kOpenLimit = std::chrono::seconds{5};
+constexpr auto kRetryPause = milliseconds{500};  // Of a watch whose Engine is away.
+
+bool is_down(ContainerState state) {
+  return state == ContainerState::exited || state == ContainerState::created ||
+         state == ContainerState::removed;
+}
+bool is_running(ContainerState state) { return state == ContainerState::running; }
+bool is_paused(ContainerState state) { return state == ContainerState::paused; }
+bool is_not_paused(ContainerState state) { return state != ContainerState::paused; }
+
+/// Ids come back from the journal: nothing else than an id may become part of a path.
+bool is_id(const std::string& text) {
+  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+  });
+}
+
+Error gone(const std::string& id) {
+  return {ErrorCode::not_found, "there is no container " + id.substr(0, 12)};
+}
+
+Error upstream(const net::HttpResponse& answer) {
+  return {ErrorCode::upstream, "the Docker Engine answered " + std::to_string(answer.status) +
+                                   ": " + read_message(answer.body)};
+}
+
+Error unreadable(const Error& error) {
+  return {ErrorCode::upstream, "cannot read the Docker Engine's answer: " + error.message};
+}
+
+void pause_watch(Deadline deadline, const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any never;
+  std::unique_lock lock{mutex};
+  const auto until = std::min<Deadline>(deadline, std::chrono::steady_clock::now() + kRetryPause);
+  never.wait_until(lock, stop, until, [] { return false; });
+}
+
+}  // namespace
+
+Result<std::unique_ptr<Runtime>> DockerRuntime::create(const DockerOptions& options,
+                                                       net::AddressBook& book) {
+  constexpr std::string_view kTcp = "tcp://";
+  std::string endpoint = options.host;
+  if (endpoint.starts_with(kTcp)) endpoint.erase(0, kTcp.size());
+  if (const auto parsed = net::parse_endpoint(endpoint); !parsed) {
+    return Error{ErrorCode::invalid,
+                 "\"" + options.host +
+                     "\" is not where a Docker Engine listens; use unix:///var/run/docker.sock or "
+                     "tcp://host:port",
+                 "--docker.host"};
+  }
+  if (options.label.empty() || options.label.find_first_of("=\", ") != std::string::npos) {
+    return Error{ErrorCode::invalid,
+                 "\"" + options.label + "\" is not the name of a label; use io.faultline.target",
+                 "--docker.label"};
+  }
+  return std::unique_ptr<Runtime>{new DockerRuntime(endpoint, options.label, book)};
+}
+
+DockerRuntime::DockerRuntime(std::string endpoint, std::string label, net::AddressBook& book)
+    : endpoint_(std::move(endpoint)), label_(std::move(label)), book_(book), http_(book) {}
+
+net::HttpRequest DockerRuntime::request(std::string method, std::string target) const {
+  return {.endpoint = endpoint_, .method = std::move(method), .target = std::move(target)};
+}
+
+Result<net::HttpResponse> DockerRuntime::call(std::string method, std::string target,
+                                              Deadline deadline) {
+  auto answer = http_.call(request(std::move(method), std::move(target)), deadline);
+  if (!answer) return Error{answer.error().code, "Docker Engine: " + answer.error().message};
+  return answer;
+}
+
+Result<std::string> DockerRuntime::describe(Deadline deadline) {
+  const auto answer = call("GET", "/version", deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  auto version = read_version(answer->body);
+  if (!version) return unreadable(version.error());
+  return version;
+}
+
+Result<std::vector<TargetInfo>> DockerRuntime::list(Deadline deadline) {
+  const auto answer =
+      call("GET", "/containers/json?all=1&filters=" + list_filter(label_), deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  const auto ids = read_ids(answer->body);
+  if (!ids) return unreadable(ids.error());
+
+  std::vector<net::HttpRequest> requests;
+  for (const auto& id : *ids) requests.push_back(request("GET", "/containers/" + id + "/json"));
+  std::vector<TargetInfo> targets;
+  for (const auto& inspected : http_.call_all(requests, deadline)) {
+    if (!inspected) {
+      return Error{inspected.error().code, "Docker Engine: " + inspected.error().message};
+    }
+    if (inspected->status == 404) continue;  // Removed since it was listed.
+    if (inspected->status != 200) return upstream(*inspected);
+    auto container = read_container(inspected->body);
+    if (!container) return unreadable(container.error());
+    if (is_target(*container, label_)) targets.push_back(std::move(container->target));
+  }
+  std::sort(targets.begin(), targets.end(),
+            [](const TargetInfo& a, const TargetInfo& b) { return a.name < b.name; });
+  return targets;
+}
+
+Result<TargetInfo> DockerRuntime::inspect(const std::string& id, Deadline deadline) {
+  if (!is_id(id)) return gone(id);
+  const auto answer = call("GET", "/containers/" + id + "/json", deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return gone(id);
+  if (answer->status != 200) return upstream(*answer);
+  auto container = read_container(answer->body);
+  if (!container) return unreadable(container.error());
+  if (!is_target(*container, label_)) {
+    return Error{ErrorCode::not_found, "container " + container->target.name +
+                                           " has not opted in with the label " + label_ + "=true"};
+  }
+  return std::move(container->target);
+}
+
+Status DockerRuntime::act(const TargetInfo& target, const std::string& verb,
+                          bool (*is_wanted)(ContainerState), Deadline deadline) {
+  if (is_wanted(target.state)) return kDone;
+  const auto answer = call("POST", "/containers/" + target.id + "/" + verb, deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 204 || answer->status == 304) return kDone;
+  if (answer->status == 404) return gone(target.id);
+  const auto now = inspect(target.id, deadline);
+  if (now && is_wanted(now->state)) return kDone;
+  if (answer->status == 409) {
+    return Error{ErrorCode::conflict,
+                 "the Docker Engine refuses it: " + read_message(answer->body)};
+  }
+  return upstream(*answer);
+}
+
+Status DockerRuntime::stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) {
+  const auto target = inspect(id, deadline);
+  if (!target) return target.error();
+  return act(*target, "stop?t=" + std::to_string(grace.count()), is_down, deadline);
+}
+
+Status DockerRuntime::kill(const std::string& id, Deadline deadline) {
+  const auto target = inspect(id, deadline);
+  if (!target) return target.error();
+  return act(*target, "kill?signal=SIGKILL", is_down, deadline);
+}
+
+Status DockerRuntime::pause(const std::string& id, Deadline deadline) {
+  const auto target = inspect(id, deadline);
+  if (!target) return target.error();
+  return act(*target, "pause", is_paused, deadline);
+}
+
+Status DockerRuntime::unpause(const std::string& id, Deadline deadline) {
+  const auto target = inspect(id, deadline);
+  if (!target) return target.error();
+  return act(*target, "unpause", is_not_paused, deadline);
+}
+
+Status DockerRuntime::start(const std::string& id, Deadline deadline) {
+  const auto target = inspect(id, deadline);
+  if (!target) return target.error();
+  if (is_paused(target->state)) {
+    return Error{ErrorCode::conflict, target->name + " is paused; unpause it instead"};
+  }
+  return act(*target, "start", is_running, deadline);
+}
+
+Status DockerRuntime::wait_for_change(Deadline deadline, const std::stop_token& stop) {
+  if (!events_) {
+    const auto limit = std::min<Deadline>(deadline, std::chrono::steady_clock::now() + kOpenLimit);
+    auto opened = net::HttpLineStream::open(
+        book_, request("GET", "/events?filters=" + event_filter(label_)), limit, stop);
+    if (stop.stop_requested()) return kDone;
+    if (!opened) {
+      pause_watch(deadline, stop);
+      return Error{opened.error().code, "Docker Engine: " + opened.error().message};
+    }
+    events_ = std::move(*opened);
+    return kDone;
+  }
+  auto line = events_->next(deadline, stop);
+  // One act is several events: those that are there already are one change.
+  while (line && line->has_value()) {
+    line = events_->next(std::chrono::steady_clock::now(), stop);
+  }
+  if (!line) {
+    events_.reset();
+    return Error{line.error().code, "Docker Engine: " + line.error().message};
+  }
+  return kDone;
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "chaosd/docker/docker_json.hpp"
+#include "chaosd/runtime/runtime.hpp"
+#include "common/net/http_call.hpp"
+#include "common/net/http_stream.hpp"
+
+namespace faultline::chaos {
+
+struct DockerOptions {
+  std::string host = "unix:///var/run/docker.sock";  ///< Or tcp://host:port, plain.
+  std::string label{kDefaultTargetLabel};            ///< Opt-in label; its value must be "true".
+};
+
+/// Containers of one Docker Engine. Paths carry no API version: the Engine then
+/// speaks its own, and neither an old nor a new one refuses us. Whether a container
+/// has opted in is asked right before each act. One caller at a time; the fault
+/// worker and the watch have one each.
+class DockerRuntime final : public Runtime {
+ public:
+  /// `invalid` when `options.host` cannot be used. `book` outlives this.
+  [[nodiscard]] static Result<std::unique_ptr<Runtime>> create(const DockerOptions& options,
+                                                               net::AddressBook& book);
+
+  [[nodiscard]] RuntimeKind kind() const override { return RuntimeKind::docker; }
+  [[nodiscard]] Result<std::string> describe(Deadline deadline) override;
+  [[nodiscard]] Result<std::vector<TargetInfo>> list(Deadline deadline) override;
+  [[nodiscard]] Result<TargetInfo> inspect(const std::string& id, Deadline deadline) override;
+  Status stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) override;
+  Status kill(const std::string& id, Deadline deadline) override;
+  Status pause(const std::string& id, Deadline deadline) override;
+  Status unpause(const std::string& id, Deadline deadline) override;
+  Status start(const std::string& id, Deadline deadline) override;
+  /// Opening the event stream is a hint as well: what happened before it was open
+  /// is in the list that follows, so no event is ever missed and none is replayed.
+  Status wait_for_change(Deadline deadline, const std::stop_token& stop) override;
+
+ private:
+  DockerRuntime(std::string endpoint, std::string label, net::AddressBook& book);
+
+  [[nodiscard]] net::HttpRequest request(std::string method, std::string target) const;
+  [[nodiscard]] Result<net::HttpResponse> call(std::string method, std::string target,
+                                               Deadline deadline);
+  /// Posts `verb` to a container. When the Engine refuses, looks whether what was
+  /// asked for is the case anyway: its codes differ by version, the state does not.
+  Status act(const TargetInfo& target, const std::string& verb, bool (*is_wanted)(ContainerState),
+             Deadline deadline);
+
+  std::string endpoint_;
+  std::string label_;
+  net::AddressBook& book_;
+  net::HttpClient http_;
+  std::unique_ptr<net::HttpLineStream> events_;  // Open from one wait to the next.
+};
+
+/// What main calls.
+[[nodiscard]] inline Result<std::unique_ptr<Runtime>> make_docker_runtime(
+    const DockerOptions& options, net::AddressBook& book) {
+  return DockerRuntime::create(options, book);
+}
+
+}  // namespace faultline::chaos

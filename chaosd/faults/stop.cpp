@@ -1,0 +1,9 @@
+#include "chaosd/faults/stop.hpp"
+
+namespace faultline::chaos {
+
+Status StopFault::apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+  return runtime.stop(order.target_id, order.grace, deadline);
+}
+
+}  // namespace faultline::chaos

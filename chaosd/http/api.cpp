@@ -1,0 +1,172 @@
+#include "chaosd/http/api.hpp"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+#include "chaosd/http/reply.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+constexpr std::size_t kAuditTextMax = 300;
+
+bool changes_something(const std::string& method) {
+  return method != "GET" && method != "HEAD" && method != "OPTIONS";
+}
+
+std::vector<std::string_view> segments_of(std::string_view path) {
+  std::vector<std::string_view> segments;
+  for (std::size_t begin = 1; begin <= path.size();) {
+    const auto end = std::min(path.find('/', begin), path.size());
+    segments.push_back(path.substr(begin, end - begin));
+    begin = end + 1;
+  }
+  return segments;
+}
+
+/// Whether the path is the route's; gives what stands for "{id}".
+bool matches(const Route& route, std::string_view path, std::string_view& id) {
+  const auto wanted = segments_of(route.path);
+  const auto given = segments_of(path);
+  if (wanted.size() != given.size() || !path.starts_with('/')) return false;
+  for (std::size_t i = 0; i < wanted.size(); ++i) {
+    if (wanted[i] == "{id}" && !given[i].empty()) {
+      id = given[i];
+    } else if (wanted[i] != given[i]) {
+      return false;
+    }
+  }
+  return true;
+}
+
+Status check_body(const HttpRequestIn& request) {
+  if (request.body.size() > Api::kBodyMax) {
+    return Error{ErrorCode::too_large,
+                 "the body is over " + std::to_string(Api::kBodyMax) + " bytes"};
+  }
+  return kDone;
+}
+
+bool is_json(const HttpRequestIn& request) {
+  if (!request.content_type) return false;
+  std::string type = request.content_type->substr(0, request.content_type->find(';'));
+  while (!type.empty() && type.back() == ' ') type.pop_back();
+  std::transform(type.begin(), type.end(), type.begin(),
+                 [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+  return type == "application/json";
+}
+
+std::string shortened(std::string text) {
+  if (text.size() > kAuditTextMax) text = text.substr(0, kAuditTextMax) + "…";
+  return text;
+}
+
+}  // namespace
+
+Api::Api(Parts parts, AccessRules rules) : parts_(std::move(parts)), access_(std::move(rules)) {
+  add_fault_routes(routes_, parts_);
+  add_target_routes(routes_, parts_);
+  add_feed_routes(routes_, parts_);
+  add_health_routes(routes_, parts_);
+}
+
+const Route* Api::find(const HttpRequestIn& request, Call& call, Reply& refusal) const {
+  std::string allowed;
+  for (const auto& route : routes_) {
+    std::string_view id;
+    if (!matches(route, request.path, id)) continue;
+    if (route.method != request.method) {
+      allowed += (allowed.empty() ? "" : ", ") + route.method;
+      continue;
+    }
+    auto decoded = percent_decode(id, false);
+    if (!decoded) {
+      refusal = error_reply(decoded.error());
+      return nullptr;
+    }
+    call.id = std::move(decoded).value();
+    return &route;
+  }
+  if (allowed.empty()) {
+    refusal = error_reply(
+        {ErrorCode::not_found, "nothing is served at this path; see /api/chaos/v1/openapi.yaml"});
+  } else {
+    refusal = problem_reply(405, "method_not_allowed",
+                            request.method + " is not allowed here; use " + allowed);
+    refusal.headers.emplace_back("Allow", allowed);
+  }
+  return nullptr;
+}
+
+void Api::dispatch(const HttpRequestIn& request, const Responder& respond, Role& role) const {
+  if (const auto source = access_.check_source(request); !source) {
+    return respond(error_reply(source.error()));
+  }
+  Call call{request, "", {}};
+  Reply refusal;
+  const Route* route = find(request, call, refusal);
+  if (route == nullptr) return respond(std::move(refusal));
+  if (route->needs != Role::anyone) {
+    const auto who = access_.identify(request);
+    if (!who) return respond(error_reply(who.error()));
+    role = *who;
+    if (role < route->needs) {
+      return respond(error_reply(
+          {ErrorCode::forbidden, "this needs the role " + std::string{to_string(route->needs)} +
+                                     "; the caller is " + std::string{to_string(role)}}));
+    }
+  }
+  for (const auto& [name, value] : request.query) {
+    auto decoded_name = percent_decode(name, true);
+    auto decoded = percent_decode(value, true);
+    if (!decoded_name) return respond(error_reply(decoded_name.error()));
+    if (!decoded) return respond(error_reply(decoded.error()));
+    call.query[*decoded_name] = std::move(decoded).value();
+  }
+  if (const auto body = check_body(request); !body) return respond(error_reply(body.error()));
+  if (!request.body.empty() && changes_something(request.method) && !is_json(request)) {
+    return respond(problem_reply(415, "unsupported_media_type",
+                                 "the body must come with Content-Type: application/json"));
+  }
+  route->handle(call, respond);
+}
+
+void Api::handle(const HttpRequestIn& request, const Responder& respond) const {
+  Role role = Role::anyone;
+  bool answered = false;
+  const bool audited = changes_something(request.method);
+  // A handler of a call that changes something always answers before it returns.
+  const Responder guarded = [&](Reply reply) {
+    answered = true;
+    if (audited) write_audit(request, role, reply);
+    respond(std::move(reply));
+  };
+  try {
+    // A long poll outlives this frame, so it is given the caller's responder itself.
+    dispatch(request, audited ? guarded : respond, role);
+  } catch (const std::exception& exception) {
+    parts_.log->error("request failed method={} path={} error={}", request.method, request.path,
+                      exception.what());
+    if (audited && answered) return;
+    (audited ? guarded : respond)(error_reply({ErrorCode::internal, exception.what()}));
+  }
+}
+
+void Api::write_audit(const HttpRequestIn& request, Role role, const Reply& reply) const {
+  std::string path = request.path;
+  // Only the parameters we know: a token that someone put into the address stays out.
+  const char* separator = "?";
+  for (const char* name : {"name", "duration_s"}) {
+    const auto value = request.query.find(name);
+    if (value == request.query.end()) continue;
+    path += separator + std::string{name} + "=" + value->second;
+    separator = "&";
+  }
+  parts_.audit.append({parts_.clock.now().wall, std::string{to_string(role)}, request.remote,
+                       request.method.substr(0, 16), shortened(path), reply.status,
+                       shortened(reply.outcome)});
+}
+
+}  // namespace faultline::chaos

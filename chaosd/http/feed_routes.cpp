@@ -1,0 +1,85 @@
+#include "chaosd/http/api.hpp"
+#include "chaosd/http/reply.hpp"
+#include "common/wire/chaos_json.hpp"
+#include "common/wire/json_write.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using nlohmann::json;
+
+// Below the server's header timeout, which Pistache also applies to a request that waits.
+constexpr std::int64_t kWaitMaxMs = 30'000;
+
+json to_json(const ChaosEvent& event) {
+  const bool is_fault = event.kind == ChaosEvent::Kind::fault_state;
+  return {{"seq", event.seq},
+          {"at_ms", to_ms(event.at)},
+          {"kind", is_fault ? "fault_state" : "target_state"},
+          {"target", event.target},
+          {"node_id", wire::or_null(event.node_id)},
+          {"fault_id", event.fault_id ? json(event.fault_id->value) : json(nullptr)},
+          {"state", event.state},
+          {"sentence", event.sentence}};
+}
+
+/// Everything as of now, which may be a little newer than the batch, never older.
+json to_json(const FeedBatch& batch, const ChaosService& service) {
+  json events = json::array();
+  for (const auto& event : batch.events) events.push_back(to_json(event));
+  json targets = json::array();
+  for (const auto& target : service.known_targets()) targets.push_back(wire::to_json(target));
+  json faults = json::array();
+  for (const auto& fault : service.recent_faults()) faults.push_back(wire::to_json(fault));
+  return {{"boot", batch.boot}, {"seq", batch.seq},   {"gap", batch.gap},
+          {"events", events},   {"targets", targets}, {"faults", faults}};
+}
+
+/// A parameter of the query as a whole number in a range; the fallback when it is absent.
+Result<std::optional<std::int64_t>> number_of(const Call& call, const char* name,
+                                              std::int64_t most) {
+  const auto given = call.query.find(name);
+  if (given == call.query.end()) return std::optional<std::int64_t>{};
+  const auto number = strict_integer(given->second);
+  if (!number || *number < 0 || *number > most) {
+    return Error{ErrorCode::invalid,
+                 std::string{name} + " is \"" + given->second +
+                     "\"; use a whole number from 0 to " + std::to_string(most),
+                 std::string{"/"} + name};
+  }
+  return number;
+}
+
+void answer_events(const Api::Parts& parts, const Call& call, const Responder& respond) {
+  const auto after = number_of(call, "after", std::int64_t{1} << 53);
+  if (!after) return respond(error_reply(after.error()));
+  const auto wait = number_of(call, "wait_ms", kWaitMaxMs);
+  if (!wait) return respond(error_reply(wait.error()));
+  FeedQuery query;
+  query.after = *after;
+  query.wait = milliseconds{wait->value_or(0)};
+  if (const auto boot = call.query.find("boot"); boot != call.query.end()) {
+    query.boot = boot->second;
+  }
+  const ChaosService& service = parts.service;
+  const auto accepted =
+      parts.feed.poll(query, parts.clock.now().steady, [&service, respond](const FeedBatch& batch) {
+        respond(json_reply(200, to_json(batch, service)));
+      });
+  if (accepted) return;
+  Reply reply = error_reply(accepted.error());
+  reply.headers.emplace_back("Retry-After", "1");
+  respond(std::move(reply));
+}
+
+}  // namespace
+
+void add_feed_routes(std::vector<Route>& routes, const Api::Parts& parts) {
+  routes.push_back({"GET", "/api/chaos/v1/events", Role::viewer,
+                    [parts](const Call& call, const Responder& respond) {
+                      answer_events(parts, call, respond);
+                    }});
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,74 @@
+#include "chaosd/http/api.hpp"
+#include "chaosd/http/reply.hpp"
+#include "common/wire/chaos_json.hpp"
+#include "common/wire/json_write.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using nlohmann::json;
+
+json to_json(const Capabilities& capabilities) {
+  json faults = json::array();
+  for (const auto& fault : capabilities.faults) {
+    faults.push_back({{"kind", to_string(fault.kind)},
+                      {"support", fault.supported ? "supported" : "unsupported"},
+                      {"reason", fault.reason}});
+  }
+  return {{"runtime", to_string(capabilities.runtime)},
+          {"runtime_ok", capabilities.health.ok},
+          {"runtime_detail", capabilities.health.detail},
+          {"max_duration_s", capabilities.max_duration.count()},
+          {"faults", faults}};
+}
+
+Reply list_targets(const ChaosService& service) {
+  const auto targets = service.targets();
+  if (!targets) return error_reply(targets.error());
+  json list = json::array();
+  for (const auto& target : *targets) list.push_back(wire::to_json(target));
+  return json_reply(200, {{"targets", list}});
+}
+
+Reply list_audit(const Audit& audit, const Call& call) {
+  constexpr std::int64_t kDefault = 100;
+  constexpr auto kMost = static_cast<std::int64_t>(Audit::kEntriesKept);
+  const auto given = call.query.find("limit");
+  const auto limit = given == call.query.end() ? kDefault : strict_integer(given->second);
+  if (!limit || *limit < 1 || *limit > kMost) {
+    return error_reply({ErrorCode::invalid,
+                        "limit is \"" + given->second + "\"; use 1 to " + std::to_string(kMost),
+                        "/limit"});
+  }
+  json entries = json::array();
+  for (const auto& entry : audit.last(static_cast<std::size_t>(*limit))) {
+    entries.push_back({{"at_ms", to_ms(entry.at)},
+                       {"role", entry.role},
+                       {"remote", entry.remote},
+                       {"method", entry.method},
+                       {"path", entry.path},
+                       {"status", entry.status},
+                       {"outcome", entry.outcome}});
+  }
+  return json_reply(200, {{"entries", entries}});
+}
+
+}  // namespace
+
+void add_target_routes(std::vector<Route>& routes, const Api::Parts& parts) {
+  const ChaosService& service = parts.service;
+  const Audit& audit = parts.audit;
+  routes.push_back({"GET", "/api/chaos/v1/capabilities", Role::viewer,
+                    [&service](const Call&, const Responder& respond) {
+                      respond(json_reply(200, to_json(service.capabilities())));
+                    }});
+  routes.push_back(
+      {"GET", "/api/chaos/v1/targets", Role::viewer,
+       [&service](const Call&, const Responder& respond) { respond(list_targets(service)); }});
+  routes.push_back(
+      {"GET", "/api/chaos/v1/audit", Role::admin,
+       [&audit](const Call& call, const Responder& respond) { respond(list_audit(audit, call)); }});
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,159 @@
+#include <array>
+#include <csignal>
+#include <cstdio>
+#include <random>
+#include <thread>
+
+#include "chaosd/config.hpp"
+#include "chaosd/docker/docker_runtime.hpp"
+#include "chaosd/http/server.hpp"
+#include "chaosd/process/process_runtime.hpp"
+#include "chaosd/service/container_watch.hpp"
+#include "chaosd/service/fault_worker.hpp"
+#include "chaosd/service/node_resolver.hpp"
+#include "chaosd/service/reconcile.hpp"
+
+namespace {
+
+using namespace faultline;
+using namespace faultline::chaos;
+using namespace std::chrono_literals;
+
+constexpr std::size_t kEndedKept = 200;
+constexpr auto kHealOnExit = 20s;
+// One heals only, so that long drains in the others cannot make a deadline pass.
+constexpr std::array kLanes{Lane::undo_only, Lane::any, Lane::any, Lane::any};
+
+/// SIGINT and SIGTERM, blocked before the first thread so that all inherit it.
+class Signals {
+ public:
+  Signals() {
+    std::signal(SIGPIPE, SIG_IGN);
+    sigemptyset(&set_);
+    sigaddset(&set_, SIGINT);
+    sigaddset(&set_, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &set_, nullptr);
+  }
+  void wait() const {
+    int signal = 0;
+    sigwait(&set_, &signal);
+  }
+  [[nodiscard]] bool came_within(milliseconds patience) const {
+    const timespec time{patience.count() / 1000, patience.count() % 1000 * 1'000'000};
+    return sigtimedwait(&set_, nullptr, &time) > 0;
+  }
+
+ private:
+  sigset_t set_{};
+};
+
+/// Unlike that of any other run: it is in every fault's id and marks the feed's epoch.
+std::string name_of_this_run(const Now& now) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), "%08llx%04x",
+                static_cast<unsigned long long>(to_ms(now.wall) / 1000),
+                std::random_device{}() & 0xFFFFU);
+  return text.data();
+}
+
+Result<std::unique_ptr<Runtime>> make_runtime(const ChaosdConfig& config, net::AddressBook& book) {
+  if (config.runtime == RuntimeKind::process) return make_process_runtime(config.process_file);
+  return make_docker_runtime({config.docker_host, config.docker_label}, book);
+}
+
+/// Undoes every fault before leaving. A second signal leaves at once: the journal
+/// knows what is open, and the next run undoes it.
+void heal_before_leaving(ChaosService& service, const Signals& signals, const Logger& log) {
+  service.close();
+  service.heal("chaosd is leaving");
+  const auto until = std::chrono::steady_clock::now() + kHealOnExit;
+  while (!service.faults(true).empty() && std::chrono::steady_clock::now() < until) {
+    if (signals.came_within(50ms)) break;
+  }
+  const auto left = service.faults(true).size();
+  if (left > 0) log->error("leaving with open faults, the next run undoes them count={}", left);
+}
+
+/// One sentence that names the flag: the error's own, or the one that the caller knows.
+int complain(const Error& error, std::string flag = {}) {
+  if (error.field.starts_with("--")) flag = error.field;
+  const bool named = flag.empty() || error.message.find(flag) != std::string::npos;
+  const std::string sentence = named ? error.message : flag + ": " + error.message;
+  std::fprintf(stderr, "faultline-chaosd: %s\n", sentence.c_str());
+  return 2;
+}
+
+int serve(const ChaosdConfig& config, const Signals& signals) {
+  const SystemChaosClock clock;
+  const Logger log = make_logger("chaosd");
+  net::AddressBook book;
+  const auto watch_runtime = make_runtime(config, book);
+  if (!watch_runtime) return complain(watch_runtime.error());
+  auto opened = Journal::open(config.state_dir, kEndedKept);
+  if (!opened) return complain(opened.error(), "--state-dir");
+  const auto audit = Audit::open(config.state_dir, make_logger("chaosd.audit"));
+  if (!audit) return complain(audit.error(), "--state-dir");
+  if (opened->contents.corrupt_lines > 0) {
+    log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
+               opened->contents.corrupt_lines);
+  }
+
+  const std::string run = name_of_this_run(clock.now());
+  EventFeed feed{run, {}};
+  Ledger ledger{std::move(opened->journal), clock, feed, make_logger("chaosd.ledger")};
+  ledger.adopt(reconcile(std::move(opened->contents.records), clock.now()));
+  TargetBoard board{config.runtime, feed};
+  ContainerWatch watch{**watch_runtime, board, ledger, clock};
+  net::HttpClient client{book};
+  NodeResolver resolver{config.exporter_address, client, board, clock};
+  ChaosService service{run, config.limits, ledger, board, clock};
+  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http")}, config.access};
+
+  std::vector<std::unique_ptr<Runtime>> runtimes;
+  std::vector<std::unique_ptr<FaultWorker>> workers;
+  for (const Lane lane : kLanes) {
+    auto runtime = make_runtime(config, book);
+    if (!runtime) return complain(runtime.error());
+    runtimes.push_back(std::move(runtime).value());
+    workers.push_back(std::make_unique<FaultWorker>(lane, *runtimes.back(), ledger, feed, clock,
+                                                    make_logger("chaosd.worker")));
+  }
+
+  // Threads from here on; joined bottom up, before what they use goes.
+  std::vector<std::jthread> threads;
+  for (auto& worker : workers) {
+    threads.emplace_back([&worker](const std::stop_token& stop) { worker->run(stop); });
+  }
+  threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
+  threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
+  if (!config.exporter_address.empty()) {
+    threads.emplace_back([&](const std::stop_token& stop) { resolver.run(stop); });
+  }
+  const auto server = HttpServer::start({config.listen_address}, api, make_logger("chaosd.http"));
+  if (!server) return complain(server.error());
+  if (!config.access.tokens) {
+    log->warn("no --web.token-file: whoever reaches {} may break nodes", config.listen_address);
+  }
+  log->info("listening address={} port={} runtime={} run={}", config.listen_address,
+            (*server)->port(), to_string(config.runtime), run);
+
+  signals.wait();
+  log->info("leaving: everything is undone first");
+  heal_before_leaving(service, signals, log);
+  feed.close();
+  (*server)->stop(2s);
+  for (auto& thread : threads) thread.request_stop();
+  return 0;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const Signals signals;
+  const auto config = read_config(argc, argv);
+  if (const int* code = std::get_if<int>(&config)) return *code;
+  const auto& chosen = std::get<ChaosdConfig>(config);
+  if (const auto logging = configure_logging(chosen.log); !logging)
+    return complain(logging.error());
+  return serve(chosen, signals);
+}

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <chrono>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "common/base/clock.hpp"
+#include "common/base/result.hpp"
+#include "common/cluster/states.hpp"
+
+namespace faultline::chaos {
+
+/// A target as its runtime sees it now. Only what opted in is ever listed.
+struct TargetInfo {
+  std::string name;      ///< Unique within one runtime: container name, or process name.
+  std::string id;        ///< Full container id; "process:<name>" for a local process.
+  std::string instance;  ///< One run of it: StartedAt + pid. Another run is another instance.
+  ContainerState state = ContainerState::unknown;
+  std::optional<WallTime> state_since;
+  std::vector<std::string> addresses;  ///< "host" or "host:port" it may advertise itself as.
+};
+
+/// The verbs a fault needs, over whatever runs the nodes. Each call blocks until
+/// it is done or its deadline passes, and acts on the id, never on a name. Each
+/// is idempotent: to stop what is stopped is success. One caller at a time per
+/// object: the fault worker has one, the watch has another.
+/// Errors: not_found (gone, or not opted in), conflict (the runtime forbids it in
+/// this state), unavailable or timeout (the runtime itself), upstream (its error).
+class Runtime {
+ public:
+  virtual ~Runtime() = default;
+  [[nodiscard]] virtual RuntimeKind kind() const = 0;
+  /// Whether the runtime answers, and what it is: "Docker Engine 20.10.24, API 1.41".
+  [[nodiscard]] virtual Result<std::string> describe(Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<std::vector<TargetInfo>> list(Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<TargetInfo> inspect(const std::string& id, Deadline deadline) = 0;
+
+  /// SIGTERM, then SIGKILL after `grace` (CockroachDB drains on SIGTERM).
+  virtual Status stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) = 0;
+  virtual Status kill(const std::string& id, Deadline deadline) = 0;
+  virtual Status pause(const std::string& id, Deadline deadline) = 0;
+  virtual Status unpause(const std::string& id, Deadline deadline) = 0;
+  virtual Status start(const std::string& id, Deadline deadline) = 0;
+
+  /// Returns when something may have changed (a hint: list again), at the deadline,
+  /// or soon after `stop` is requested. Never busy-waits.
+  virtual Status wait_for_change(Deadline deadline, const std::stop_token& stop) = 0;
+};
+
+}  // namespace faultline::chaos

@@ -1,0 +1,36 @@
+#include "chaosd/service/container_watch.hpp"
+
+#include <condition_variable>
+#include <mutex>
+
+namespace faultline::chaos {
+
+void ContainerWatch::step() {
+  constexpr milliseconds kListLimit{3000};
+  constexpr milliseconds kDescribeEvery{30'000};
+  const Now now = clock_.now();
+  const auto listed = runtime_.list(now.steady + kListLimit);
+  for (const auto& id : board_.put_targets(listed, clock_.now().wall)) ledger_.target_changed(id);
+  if (!listed) {
+    described_at_.reset();  // It may be another one when it is back.
+  } else if (!described_at_ || now.steady - *described_at_ >= kDescribeEvery) {
+    board_.put_runtime(runtime_.describe(now.steady + kListLimit));
+    described_at_ = now.steady;
+  }
+}
+
+void ContainerWatch::run(const std::stop_token& stop) {
+  constexpr milliseconds kAfterError{500};
+  std::mutex mutex;
+  std::condition_variable_any never;
+  while (!stop.stop_requested()) {
+    step();
+    const auto waited = runtime_.wait_for_change(clock_.now().steady + kListEvery, stop);
+    if (waited) continue;
+    // A runtime that is away answers at once, again and again.
+    std::unique_lock lock(mutex);
+    never.wait_for(lock, stop, kAfterError, [] { return false; });
+  }
+}
+
+}  // namespace faultline::chaos

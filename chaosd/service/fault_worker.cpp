@@ -1,0 +1,234 @@
+#include "chaosd/service/fault_worker.hpp"
+
+#include <algorithm>
+
+#include "chaosd/faults/fault.hpp"
+#include "chaosd/service/reconcile.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr milliseconds kInspectLimit = 5s;
+constexpr milliseconds kActLimit = 15s;  ///< Beside the grace of a stop.
+constexpr milliseconds kProofLimit = 5s;
+constexpr milliseconds kProofEvery = 50ms;
+constexpr milliseconds kSettleEvery = 250ms;
+constexpr milliseconds kRetryFirst = 500ms;
+constexpr milliseconds kRetryMost = 5s;
+
+/// After these errors the runtime may yet do what it was told.
+bool effect_is_unclear(ErrorCode code) {
+  return code == ErrorCode::timeout || code == ErrorCode::unavailable ||
+         code == ErrorCode::upstream || code == ErrorCode::internal;
+}
+
+}  // namespace
+
+bool FaultWorker::step() {
+  auto job = ledger_.claim(lane_);
+  if (!job) return false;
+  switch (job->work) {
+    case Job::Work::inject: inject(*job); break;
+    case Job::Work::verify: verify(*job); break;
+    case Job::Work::undo: undo(*job); break;
+    case Job::Work::check: check(*job); break;
+    case Job::Work::start: start(*job); break;
+  }
+  ledger_.release(*job);
+  return true;
+}
+
+void FaultWorker::run(const std::stop_token& stop) {
+  while (!stop.stop_requested()) {
+    if (!step()) ledger_.wait_for_work(lane_, stop);
+  }
+}
+
+Result<TargetInfo> FaultWorker::inspect(const Job& job) {
+  return runtime_.inspect(job.record.target_id, clock_.now().steady + kInspectLimit);
+}
+
+void FaultWorker::inject(Job& job) {
+  if (deadline_passed(job.record, clock_.now())) {
+    return end(job, FaultState::failed, "its deadline passed before it could be begun");
+  }
+  const auto target = inspect(job);
+  if (!target) {
+    return end(job, FaultState::failed, "nothing was done: " + target.error().message);
+  }
+  if (target->state != ContainerState::running) {
+    return end(
+        job, FaultState::failed,
+        "nothing was done: " + target->name + " is " + std::string{to_string(target->state)});
+  }
+  job.record.instance = target->instance;
+  job.record.view.state = FaultState::injecting;
+  if (const auto written = ledger_.commit(job.record); !written) {
+    return end(
+        job, FaultState::failed,
+        "nothing was done, because it could not be written down first: " + written.error().message);
+  }
+  const Fault& fault = fault_of(job.record.view.kind);
+  const auto done = fault.apply(runtime_, {job.record.target_id, job.record.grace},
+                                clock_.now().steady + job.record.grace + kActLimit);
+  job.progress.applied = true;
+  job.progress.verify_until = clock_.now().steady + kProofLimit;
+  job.progress.settle_until = job.progress.verify_until;  // Until it is proven either way.
+  if (done) return verify(job);
+  const bool unclear = effect_is_unclear(done.error().code);
+  give_up_injection(job, "could not be injected: " + done.error().message,
+                    unclear ? late_effect_limit(job.record) : 0ms);
+}
+
+void FaultWorker::verify(Job& job) {
+  const auto target = inspect(job);
+  const Now now = clock_.now();
+  if (target && fault_of(job.record.view.kind).in_effect(*target)) {
+    job.progress.settle_until = {};
+    job.record.touched_instance = target->instance;
+    job.record.view.state = FaultState::active;
+    job.record.view.active_at = now.wall;
+    (void)ledger_.commit(job.record);  // Logged there; it is undone at its deadline all the same.
+    return;
+  }
+  if (!target && target.error().code == ErrorCode::not_found) {
+    return end(job, FaultState::failed, "the target disappeared: " + target.error().message);
+  }
+  if (now.steady < job.progress.verify_until) {
+    job.progress.not_before = now.steady + kProofEvery;
+    return;
+  }
+  give_up_injection(
+      job,
+      target ? "no effect: " + target->name + " is still " + std::string{to_string(target->state)}
+             : "its effect could not be proven: " + target.error().message,
+      late_effect_limit(job.record));
+}
+
+void FaultWorker::give_up_injection(Job& job, const std::string& reason, milliseconds settle) {
+  job.record.view.state = FaultState::reverting;
+  job.record.view.reason = reason;
+  job.progress.undo_requested = true;
+  job.progress.settle_until = clock_.now().steady + settle;
+  (void)ledger_.commit(job.record);  // Logged there; healing goes on.
+  undo(job);
+}
+
+void FaultWorker::undo(Job& job) {
+  auto& view = job.record.view;
+  if (view.state == FaultState::active || view.state == FaultState::injecting) {
+    if (job.progress.undo_requested) {
+      view.reason = job.progress.undo_reason;
+    } else if (deadline_passed(job.record, clock_.now())) {
+      view.reason = "its time was over";
+    }
+    view.state = FaultState::reverting;
+    (void)ledger_.commit(job.record);  // Logged there; healing goes on.
+  }
+  const auto target = inspect(job);
+  if (!target) {
+    if (target.error().code != ErrorCode::not_found)
+      return retry_later(job, target.error().message);
+    return end(job, FaultState::reverted, target.error().message);
+  }
+  const Fault& fault = fault_of(view.kind);
+  const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
+  switch (plan.action) {
+    case UndoPlan::Action::wait: return retry_later(job, plan.note);
+    case UndoPlan::Action::nothing: {
+      const auto now = clock_.now().steady;
+      if (now >= job.progress.settle_until) return end(job, FaultState::reverted, plan.note);
+      job.progress.not_before = now + kSettleEvery;
+      return;
+    }
+    case UndoPlan::Action::act:
+      return finish_undo(
+          job, fault.undo(runtime_, job.record.target_id, clock_.now().steady + kActLimit));
+  }
+}
+
+void FaultWorker::finish_undo(Job& job, const Status& done) {
+  const auto target = inspect(job);
+  if (!target) {
+    if (target.error().code != ErrorCode::not_found)
+      return retry_later(job, target.error().message);
+    return end(job, FaultState::reverted, target.error().message);
+  }
+  if (target->state == ContainerState::running) return end(job, FaultState::reverted, "");
+  if (!done) return retry_later(job, done.error().message);
+  // It came up and went down at once; that run is one of ours, so we try again.
+  job.record.touched_instance = target->instance;
+  retry_later(job, target->name + " is " + std::string{to_string(target->state)} +
+                       " after it was told to run");
+}
+
+void FaultWorker::retry_later(Job& job, const std::string& reason) {
+  auto& view = job.record.view;
+  const int doublings = std::min(job.progress.attempts, 8);
+  job.progress.attempts += 1;
+  job.progress.not_before =
+      clock_.now().steady + std::min(kRetryFirst * (1 << doublings), kRetryMost);
+  if (view.state == FaultState::revert_failed && view.reason == reason) return;
+  view.state = FaultState::revert_failed;
+  view.reason = reason;
+  (void)ledger_.commit(job.record);  // Logged there; it is retried all the same.
+}
+
+void FaultWorker::end(Job& job, FaultState state, const std::string& reason) {
+  auto& view = job.record.view;
+  // What was never proven to be active ends as failed, with the reason of the failure.
+  const bool was_active = view.active_at.has_value();
+  const bool retried = view.state == FaultState::revert_failed;
+  view.state = was_active ? state : FaultState::failed;
+  if (view.reason.empty() || retried) {
+    view.reason = reason;
+  } else if (!reason.empty() && view.reason.find(reason) == std::string::npos) {
+    view.reason += "; " + reason;
+  }
+  view.ended_at = clock_.now().wall;
+  (void)ledger_.commit(job.record);  // Logged there; after a crash undoing it again does no harm.
+}
+
+void FaultWorker::check(Job& job) {
+  job.progress.suspect = false;
+  const auto target = inspect(job);
+  if (!target && target.error().code != ErrorCode::not_found) {
+    job.progress.suspect = true;
+    job.progress.not_before = clock_.now().steady + kRetryFirst;
+    return;
+  }
+  if (target) {
+    const Fault& fault = fault_of(job.record.view.kind);
+    const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
+    if (plan.action != UndoPlan::Action::nothing) return;  // Still as we left it.
+    job.progress.undo_reason = "it ended early";
+  } else {
+    job.progress.undo_reason = "the target is gone";
+  }
+  job.progress.undo_requested = true;
+  undo(job);
+}
+
+void FaultWorker::start(const Job& job) {
+  const auto target = inspect(job);
+  Status done = kDone;
+  if (!target) {
+    done = target.error();
+  } else if (target->state == ContainerState::paused) {
+    done = runtime_.unpause(job.record.target_id, clock_.now().steady + kActLimit);
+  } else if (target->state != ContainerState::running) {
+    done = runtime_.start(job.record.target_id, clock_.now().steady + kActLimit);
+  }
+  const std::string& name = job.record.view.target;
+  if (done) return log_->info("target started on request target={}", name);
+  log_->warn("target could not be started target={} error={}", name, done.error().message);
+  const auto state = target ? target->state : ContainerState::unknown;
+  feed_.publish({0, clock_.now().wall, ChaosEvent::Kind::target_state, name, std::nullopt,
+                 std::nullopt, std::string{to_string(state)},
+                 name + " could not be started: " + done.error().message});
+}
+
+}  // namespace faultline::chaos

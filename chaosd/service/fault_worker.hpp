@@ -1,0 +1,51 @@
+#pragma once
+
+#include <stop_token>
+
+#include "chaosd/runtime/runtime.hpp"
+#include "chaosd/service/event_feed.hpp"
+#include "chaosd/service/ledger.hpp"
+
+namespace faultline::chaos {
+
+/// Does what the ledger says is due, proves it, and takes it back; the only caller
+/// of a runtime for acting. Several run at once, each with a runtime of its own;
+/// the ledger keeps two of them off one target. `step` is the whole logic.
+class FaultWorker {
+ public:
+  /// All outlive this. `runtime` is used by this worker alone.
+  FaultWorker(Lane lane, Runtime& runtime, Ledger& ledger, EventFeed& feed, const ChaosClock& clock,
+              Logger log)
+      : lane_(lane),
+        runtime_(runtime),
+        ledger_(ledger),
+        feed_(feed),
+        clock_(clock),
+        log_(std::move(log)) {}
+
+  /// Does one thing, if one is due. May block as long as the runtime's deadlines say.
+  bool step();
+  void run(const std::stop_token& stop);
+
+ private:
+  void inject(Job& job);
+  void verify(Job& job);
+  void undo(Job& job);
+  void finish_undo(Job& job, const Status& done);
+  void check(Job& job);
+  void start(const Job& job);
+
+  [[nodiscard]] Result<TargetInfo> inspect(const Job& job);
+  void end(Job& job, FaultState state, const std::string& reason);
+  void give_up_injection(Job& job, const std::string& reason, milliseconds settle);
+  void retry_later(Job& job, const std::string& reason);
+
+  const Lane lane_;
+  Runtime& runtime_;
+  Ledger& ledger_;
+  EventFeed& feed_;
+  const ChaosClock& clock_;
+  const Logger log_;
+};
+
+}  // namespace faultline::chaos

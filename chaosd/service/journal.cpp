@@ -1,0 +1,146 @@
+#include "chaosd/service/journal.hpp"
+
+#include "common/base/read_file.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+namespace faultline::chaos {
+
+namespace {
+
+Error failed(const std::string& what, const std::string& path) {
+  return {ErrorCode::unavailable, what + " " + path + ": " + std::strerror(errno)};
+}
+
+Status write_all(int file, std::string_view text, const std::string& path) {
+  while (!text.empty()) {
+    const auto written = ::write(file, text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written <= 0) return failed("cannot write", path);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  if (::fsync(file) != 0) return failed("cannot flush", path);
+  return kDone;
+}
+
+void keep_open_and_recent(std::vector<FaultRecord>& records, std::size_t ended_kept) {
+  const auto ended = static_cast<std::size_t>(std::count_if(
+      records.begin(), records.end(), [](const auto& r) { return !is_open(r.view.state); }));
+  std::size_t to_drop = ended > ended_kept ? ended - ended_kept : 0;
+  std::erase_if(records, [&](const FaultRecord& record) {
+    if (is_open(record.view.state) || to_drop == 0) return false;
+    to_drop -= 1;
+    return true;
+  });
+}
+
+/// A new file beside the old one, then renamed over it, so that a crash leaves one or the other.
+Result<int> replace_file(const std::string& directory, const std::string& path,
+                         const std::string& text) {
+  const std::string fresh = path + ".new";
+  const int file = ::open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+  if (file < 0) return failed("cannot create", fresh);
+  if (auto written = write_all(file, text, fresh); !written) {
+    ::close(file);
+    return written.error();
+  }
+  if (::rename(fresh.c_str(), path.c_str()) != 0) {
+    const Error error = failed("cannot rename", fresh);
+    ::close(file);
+    return error;
+  }
+  const int folder = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool flushed = folder >= 0 && ::fsync(folder) == 0;
+  const Error error = failed("cannot flush", directory);
+  if (folder >= 0) ::close(folder);
+  if (flushed) return file;
+  ::close(file);
+  return error;
+}
+
+Result<int> lock_directory(const std::string& directory) {
+  const std::string path = directory + "/lock";
+  const int lock = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock < 0) return failed("cannot open", path);
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock);
+    return Error{ErrorCode::conflict, "another faultline-chaosd uses " + directory};
+  }
+  return lock;
+}
+
+/// Empty when there is no journal yet.
+Result<std::string> read_lines(const std::string& path) {
+  auto text = read_file(path);
+  if (!text && text.error().code == ErrorCode::not_found) return std::string{};
+  return text;
+}
+
+}  // namespace
+
+Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t ended_kept) {
+  std::error_code problem;
+  std::filesystem::create_directories(directory, problem);
+  if (problem) {
+    return Error{ErrorCode::unavailable, "cannot create " + directory + ": " + problem.message()};
+  }
+  const auto lock = lock_directory(directory);
+  if (!lock) return lock.error();
+  Journal journal{-1, *lock, 0};
+
+  const std::string path = directory + "/journal.jsonl";
+  const auto text = read_lines(path);
+  if (!text) return text.error();
+  JournalContents contents = read_journal(*text);
+  if (contents.corrupt_lines > 0) {
+    std::filesystem::copy_file(path, path + ".corrupt",
+                               std::filesystem::copy_options::overwrite_existing, problem);
+    if (problem) {
+      return Error{ErrorCode::unavailable, "cannot keep a copy of " + path +
+                                               ", which has lines "
+                                               "that cannot be read: " +
+                                               problem.message()};
+    }
+  }
+  keep_open_and_recent(contents.records, ended_kept);
+  std::string compact;
+  for (const auto& record : contents.records) compact += journal_line(record);
+  const auto file = replace_file(directory, path, compact);
+  if (!file) return file.error();
+  journal.file_ = *file;
+  journal.size_ = static_cast<std::int64_t>(compact.size());
+  return Opened{std::move(journal), std::move(contents)};
+}
+
+Journal::Journal(Journal&& other) noexcept
+    : file_(std::exchange(other.file_, -1)),
+      lock_(std::exchange(other.lock_, -1)),
+      size_(other.size_) {}
+
+Journal::~Journal() {
+  if (file_ >= 0) ::close(file_);
+  if (lock_ >= 0) ::close(lock_);
+}
+
+Status Journal::append(const FaultRecord& record) {
+  const std::string line = journal_line(record);
+  const auto written = write_all(file_, line, "the journal");
+  if (!written) {
+    // A half line would make the next one unreadable too.
+    if (::ftruncate(file_, size_) != 0) return failed("cannot repair", "the journal");
+    return written.error();
+  }
+  size_ += static_cast<std::int64_t>(line.size());
+  return kDone;
+}
+
+}  // namespace faultline::chaos

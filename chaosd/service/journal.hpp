@@ -1,0 +1,55 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chaosd/service/fault_record.hpp"
+#include "common/base/result.hpp"
+
+namespace faultline::chaos {
+
+/// What an opened journal held: the last word on each fault, in order of creation.
+struct JournalContents {
+  std::vector<FaultRecord> records;
+  std::int64_t corrupt_lines = 0;  ///< Unreadable lines before the last one.
+  bool torn_tail = false;          ///< The last line was cut short by a crash.
+};
+
+/// Pure: reads the text of a journal. A line that cannot be trusted is skipped and counted.
+[[nodiscard]] JournalContents read_journal(std::string_view text);
+/// One line with its checksum and newline.
+[[nodiscard]] std::string journal_line(const FaultRecord& record);
+
+/// The write-ahead journal: JSON lines, each with a checksum, on disk before
+/// `append` returns. Holds a lock on its directory, so that two chaosds cannot
+/// undo each other's faults. Guarded by its owner, the Ledger.
+class Journal {
+ public:
+  struct Opened;
+  /// Reads what is there, keeps every open fault and the last `ended_kept` ended
+  /// ones, and rewrites the file with only these. An unreadable line makes it keep
+  /// a copy of the old file.
+  [[nodiscard]] static Result<Opened> open(const std::string& directory, std::size_t ended_kept);
+
+  Journal(Journal&& other) noexcept;
+  Journal& operator=(Journal&&) = delete;
+  ~Journal();
+
+  Status append(const FaultRecord& record);
+
+ private:
+  Journal(int file, int lock, std::int64_t size) : file_(file), lock_(lock), size_(size) {}
+
+  int file_ = -1;
+  int lock_ = -1;
+  std::int64_t size_ = 0;  ///< End of the last whole line.
+};
+
+struct Journal::Opened {
+  Journal journal;
+  JournalContents contents;
+};
+
+}  // namespace faultline::chaos

@@ -1,0 +1,106 @@
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <unordered_map>
+
+#include "chaosd/service/journal.hpp"
+#include "common/wire/chaos_json.hpp"
+#include "common/wire/json_read.hpp"
+#include "common/wire/json_write.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using nlohmann::json;
+
+/// CRC-32 as in zip and Ethernet. Ten lines are less than a dependency.
+std::uint32_t crc32(std::string_view text) {
+  std::uint32_t crc = 0xFFFFFFFFU;
+  for (const char byte : text) {
+    crc ^= static_cast<unsigned char>(byte);
+    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ (0xEDB88320U & (0U - (crc & 1U)));
+  }
+  return ~crc;
+}
+
+std::string checksum(std::string_view text) {
+  std::array<char, 9> hex{};
+  std::snprintf(hex.data(), hex.size(), "%08x", crc32(text));
+  return hex.data();
+}
+
+json to_json(const FaultRecord& record) {
+  return {{"fault", wire::to_json(record.view)},
+          {"target_id", record.target_id},
+          {"instance", record.instance},
+          {"touched_instance", record.touched_instance},
+          {"grace_s", record.grace.count()},
+          {"boot_id", record.deadline.boot_id},
+          {"deadline_since_boot_ms", record.deadline.since_boot.count()}};
+}
+
+Result<FaultRecord> from_json(const json& object) {
+  if (!object.is_object() || !object.contains("fault")) {
+    return Error{ErrorCode::invalid, "a record without a fault", "/fault"};
+  }
+  auto view = wire::read_fault(object["fault"]);
+  if (!view) return view.error();
+  wire::ObjectReader reader{object, ""};
+  FaultRecord record;
+  record.view = std::move(view).value();
+  record.target_id = reader.text("target_id");
+  record.instance = reader.text("instance");
+  record.touched_instance = reader.text("touched_instance");
+  record.grace = std::chrono::seconds{reader.integer("grace_s")};
+  record.deadline.boot_id = reader.text("boot_id");
+  record.deadline.since_boot = milliseconds{reader.integer("deadline_since_boot_ms")};
+  if (reader.error()) return *reader.error();
+  return record;
+}
+
+/// `<checksum> <json>`; the checksum is over the bytes of the JSON as they stand.
+Result<FaultRecord> read_line(std::string_view line) {
+  constexpr std::size_t kChecksumSize = 8;
+  const Error unreadable{ErrorCode::malformed, "unreadable line"};
+  if (line.size() <= kChecksumSize + 1 || line[kChecksumSize] != ' ') return unreadable;
+  const auto body = line.substr(kChecksumSize + 1);
+  if (line.substr(0, kChecksumSize) != checksum(body)) return unreadable;
+  auto document = wire::parse_json(body);
+  if (!document) return document.error();
+  return from_json(*document);
+}
+
+}  // namespace
+
+std::string journal_line(const FaultRecord& record) {
+  const std::string body = wire::dump(to_json(record));
+  return checksum(body) + " " + body + "\n";
+}
+
+JournalContents read_journal(std::string_view text) {
+  JournalContents contents;
+  std::unordered_map<std::string, std::size_t> places;
+  while (!text.empty()) {
+    const auto end = text.find('\n');
+    if (end == std::string_view::npos) {
+      contents.torn_tail = true;  // Its append never returned, so nobody acted on it.
+      break;
+    }
+    auto record = read_line(text.substr(0, end));
+    text.remove_prefix(end + 1);
+    if (!record) {
+      contents.corrupt_lines += 1;
+      continue;
+    }
+    const auto [place, is_new] = places.try_emplace(record->view.id.value, contents.records.size());
+    if (is_new) {
+      contents.records.push_back(std::move(record).value());
+    } else {
+      contents.records[place->second] = std::move(record).value();
+    }
+  }
+  return contents;
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,331 @@
+#include "chaosd/service/ledger.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "chaosd/faults/fault.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+// Undoing takes its moment; an alarm for every moment would be a false one.
+constexpr milliseconds kOverdueAfter{2000};
+constexpr std::size_t kEndedKept = 200;
+constexpr std::size_t kOpenMax = 256;
+
+Error already_open(const FaultView& fault) {
+  return {ErrorCode::conflict,
+          fault.target + " has an open fault already: " + fault.id.value + " (" + describe(fault) +
+              "); undo it first",
+          "/target"};
+}
+
+bool takes(Lane lane, Job::Work work) { return lane == Lane::any || work == Job::Work::undo; }
+
+}  // namespace
+
+Ledger::Ledger(Journal journal, const ChaosClock& clock, EventFeed& feed, Logger log)
+    : clock_(clock), feed_(feed), log_(std::move(log)), journal_(std::move(journal)) {}
+
+void Ledger::adopt(std::vector<Recovered> recovered) {
+  const std::lock_guard lock(mutex_);
+  for (auto& [record, progress, changed] : recovered) {
+    entries_.push_back({record, progress, false});
+    if (!is_open(record.view.state) && !changed) continue;
+    log_->warn("fault of an earlier run fault={} state={} target={} reason={}",
+               record.view.id.value, to_string(record.view.state), record.view.target,
+               record.view.reason);
+    if (changed) (void)write(entries_.back(), record);  // Logged there; healing goes on.
+  }
+}
+
+Status Ledger::open(const FaultRecord& record) {
+  const std::lock_guard lock(mutex_);
+  std::size_t open = 0;
+  for (const auto& entry : entries_) {
+    if (!is_open(entry.record.view.state)) continue;
+    if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
+    open += 1;
+  }
+  if (open >= kOpenMax) {
+    return Error{ErrorCode::conflict, std::to_string(open) + " faults are open; undo some first"};
+  }
+  Entry entry{record, {}, false};
+  if (auto written = write(entry, record); !written) {
+    return Error{
+        ErrorCode::unavailable,
+        "nothing was done, because it could not be written down first: " + written.error().message};
+  }
+  entries_.push_back(std::move(entry));
+  forget_oldest();
+  version_ += 1;
+  changed_.notify_all();
+  return kDone;
+}
+
+void Ledger::forget_oldest() {
+  auto ended = static_cast<std::size_t>(std::count_if(
+      entries_.begin(), entries_.end(),
+      [](const Entry& entry) { return !is_open(entry.record.view.state) && !entry.claimed; }));
+  for (auto entry = entries_.begin(); ended > kEndedKept && entry != entries_.end();) {
+    if (is_open(entry->record.view.state) || entry->claimed) {
+      ++entry;
+      continue;
+    }
+    entry = entries_.erase(entry);
+    ended -= 1;
+  }
+}
+
+Ledger::Entry* Ledger::entry_of(const FaultId& id) {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(),
+                                  [&](const Entry& e) { return e.record.view.id == id; });
+  return entry == entries_.end() ? nullptr : &*entry;
+}
+
+FaultView Ledger::undo_entry(Entry& entry, const std::string& reason) {
+  if (!is_open(entry.record.view.state)) return entry.record.view;
+  if (!entry.progress.undo_requested) entry.progress.undo_reason = reason;
+  entry.progress.undo_requested = true;
+  entry.progress.not_before = {};
+  if (entry.claimed) return entry.record.view;  // Its worker is told when it releases it.
+  FaultRecord record = entry.record;
+  if (record.view.state == FaultState::queued) {
+    record.view.state = FaultState::failed;
+    record.view.reason = reason + ", before it was begun";
+    record.view.ended_at = clock_.now().wall;
+    (void)write(entry, record);
+  } else if (record.view.state == FaultState::active) {
+    record.view.state = FaultState::reverting;
+    record.view.reason = reason;
+    (void)write(entry, record);
+  }
+  return entry.record.view;
+}
+
+Result<FaultView> Ledger::request_undo(const FaultId& id, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = entry_of(id);
+  if (entry == nullptr) return Error{ErrorCode::not_found, "no fault " + id.value + " is known"};
+  FaultView view = undo_entry(*entry, reason);
+  version_ += 1;
+  changed_.notify_all();
+  return view;
+}
+
+std::vector<FaultView> Ledger::request_undo_all(const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  std::vector<FaultView> views;
+  for (auto& entry : entries_) {
+    if (is_open(entry.record.view.state)) views.push_back(undo_entry(entry, reason));
+  }
+  version_ += 1;
+  changed_.notify_all();
+  return views;
+}
+
+Status Ledger::request_start(const std::string& target_id, const std::string& name) {
+  const std::lock_guard lock(mutex_);
+  for (const auto& job : starts_) {
+    if (job.record.target_id == target_id) return kDone;
+  }
+  if (starts_.size() >= kOpenMax) {
+    return Error{ErrorCode::unavailable, "too many targets are waiting to be started"};
+  }
+  Job job{Job::Work::start, {}, {}};
+  job.record.target_id = target_id;
+  job.record.view.target = name;
+  starts_.push_back(std::move(job));
+  version_ += 1;
+  changed_.notify_all();
+  return kDone;
+}
+
+void Ledger::target_changed(const std::string& target_id) {
+  const std::lock_guard lock(mutex_);
+  for (auto& entry : entries_) {
+    if (entry.record.target_id != target_id || !is_open(entry.record.view.state)) continue;
+    entry.progress.suspect = true;
+    version_ += 1;
+    changed_.notify_all();
+  }
+}
+
+std::vector<FaultView> Ledger::faults(bool open_only) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<FaultView> views;
+  for (const auto& entry : entries_) {
+    if (!open_only || is_open(entry.record.view.state)) views.push_back(entry.record.view);
+  }
+  return views;
+}
+
+std::vector<FaultView> Ledger::faults_since(WallTime since) const {
+  std::vector<FaultView> views = faults(false);
+  std::erase_if(views, [&](const FaultView& fault) {
+    return !is_open(fault.state) && fault.ended_at.value_or(fault.created_at) < since;
+  });
+  return views;
+}
+
+std::optional<FaultView> Ledger::find(const FaultId& id) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : entries_) {
+    if (entry.record.view.id == id) return entry.record.view;
+  }
+  return std::nullopt;
+}
+
+std::optional<FaultView> Ledger::open_fault_of(const std::string& target_id) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : entries_) {
+    if (entry.record.target_id == target_id && is_open(entry.record.view.state)) {
+      return entry.record.view;
+    }
+  }
+  return std::nullopt;
+}
+
+std::size_t Ledger::open_count() const { return faults(true).size(); }
+
+std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
+  using Work = Job::Work;
+  if (entry.claimed || busy_targets_.contains(entry.record.target_id)) return std::nullopt;
+  if (now.steady < entry.progress.not_before) return std::nullopt;
+  switch (entry.record.view.state) {
+    case FaultState::queued: return Work::inject;
+    case FaultState::injecting:
+      return entry.progress.applied && !entry.progress.undo_requested ? Work::verify : Work::undo;
+    case FaultState::active:
+      if (entry.progress.undo_requested || deadline_passed(entry.record, now) ||
+          fault_of(entry.record.view.kind).ends_at_once()) {
+        return Work::undo;
+      }
+      return entry.progress.suspect ? std::optional{Work::check} : std::nullopt;
+    case FaultState::reverting:
+    case FaultState::revert_failed: return Work::undo;
+    case FaultState::reverted:
+    case FaultState::failed: return std::nullopt;
+  }
+  FAULTLINE_ENSURE(false, "every fault state is judged");
+}
+
+bool Ledger::start_is_due() const {
+  return !starts_.empty() && !busy_targets_.contains(starts_.front().record.target_id);
+}
+
+std::optional<Job> Ledger::claim(Lane lane) {
+  const std::lock_guard lock(mutex_);
+  const Now now = clock_.now();
+  mark_overdue(now);
+  if (start_is_due()) {
+    Job job = std::move(starts_.front());
+    starts_.pop_front();
+    busy_targets_.insert(job.record.target_id);
+    return job;
+  }
+  Entry* chosen = nullptr;
+  Job::Work work = Job::Work::inject;
+  for (auto& entry : entries_) {
+    const auto next = due(entry, now);
+    if (!next || !takes(lane, *next)) continue;
+    if (chosen != nullptr && *next != Job::Work::undo) continue;
+    chosen = &entry;
+    work = *next;
+    if (work == Job::Work::undo) break;  // Healing goes first.
+  }
+  if (chosen == nullptr) return std::nullopt;
+  chosen->claimed = true;
+  busy_targets_.insert(chosen->record.target_id);
+  Job job{work, chosen->record, chosen->progress};
+  chosen->progress.suspect = false;
+  return job;
+}
+
+Status Ledger::write(Entry& entry, const FaultRecord& record) {
+  auto written = journal_.append(record);
+  if (!written) {
+    log_->error("the journal cannot be written fault={} error={}", record.view.id.value,
+                written.error().message);
+    // Nothing new is begun unless it is on disk; what ends or is undone goes on.
+    if (record.view.state == FaultState::queued || record.view.state == FaultState::injecting) {
+      return written;
+    }
+  }
+  entry.record = record;
+  publish(record.view);
+  return written;
+}
+
+Status Ledger::commit(const FaultRecord& record) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = entry_of(record.view.id);
+  FAULTLINE_ENSURE(entry != nullptr && entry->claimed, "only who claimed a fault changes it");
+  FaultRecord merged = record;
+  merged.view.overdue = entry->record.view.overdue && is_open(record.view.state);
+  return write(*entry, merged);
+}
+
+void Ledger::release(const Job& job) {
+  const std::lock_guard lock(mutex_);
+  busy_targets_.erase(job.record.target_id);
+  if (Entry* entry = entry_of(job.record.view.id)) {
+    const Progress asked = entry->progress;  // What others asked for meanwhile.
+    entry->claimed = false;
+    entry->progress = job.progress;
+    entry->progress.suspect = asked.suspect || job.progress.suspect;
+    if (asked.undo_requested && !job.progress.undo_requested) {
+      entry->progress.undo_requested = true;
+      entry->progress.undo_reason = asked.undo_reason;
+      entry->progress.not_before = {};
+    }
+  }
+  version_ += 1;
+  changed_.notify_all();
+}
+
+void Ledger::mark_overdue(const Now& now) {
+  for (auto& entry : entries_) {
+    auto& view = entry.record.view;
+    if (view.overdue || !is_open(view.state)) continue;
+    if (time_left(entry.record, now) > -kOverdueAfter) continue;
+    view.overdue = true;
+    log_->error("fault is overdue fault={} target={} state={}", view.id.value, view.target,
+                to_string(view.state));
+    publish(view);
+  }
+}
+
+void Ledger::publish(const FaultView& fault) {
+  log_->info("fault fault={} kind={} target={} state={} reason={}", fault.id.value,
+             to_string(fault.kind), fault.target, to_string(fault.state), fault.reason);
+  feed_.publish({0, clock_.now().wall, ChaosEvent::Kind::fault_state, fault.target, fault.node_id,
+                 fault.id, std::string{to_string(fault.state)}, describe(fault)});
+}
+
+void Ledger::wait_for_work(Lane lane, const std::stop_token& stop) {
+  std::unique_lock lock(mutex_);
+  if (start_is_due()) return;
+  const Now now = clock_.now();
+  milliseconds left{1000};
+  for (const auto& entry : entries_) {
+    if (entry.claimed || !is_open(entry.record.view.state)) continue;
+    if (const auto work = due(entry, now)) {
+      if (takes(lane, *work)) return;
+      continue;
+    }
+    if (entry.record.view.state == FaultState::active) {
+      left = std::min(left, time_left(entry.record, now));
+    }
+    if (entry.progress.not_before > now.steady) {
+      left =
+          std::min(left, std::chrono::ceil<milliseconds>(entry.progress.not_before - now.steady));
+    }
+  }
+  const auto version = version_;
+  changed_.wait_for(lock, stop, std::max(left, milliseconds{1}),
+                    [&] { return version_ != version; });
+}
+
+}  // namespace faultline::chaos

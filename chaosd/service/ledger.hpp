@@ -1,0 +1,115 @@
+#pragma once
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "chaosd/service/chaos_clock.hpp"
+#include "chaosd/service/event_feed.hpp"
+#include "chaosd/service/fault_record.hpp"
+#include "chaosd/service/journal.hpp"
+#include "common/base/log.hpp"
+
+namespace faultline::chaos {
+
+/// How far this run of chaosd has come with one fault. Not journaled: after a crash
+/// the record and the world tell the rest.
+struct Progress {
+  bool applied = false;  ///< The runtime was told; the effect is not proven yet.
+  bool undo_requested = false;
+  bool suspect = false;  ///< The watch saw something that the fault does not explain.
+  std::string undo_reason;
+  SteadyTime not_before{};  ///< Next attempt.
+  SteadyTime verify_until{};
+  SteadyTime settle_until{};  ///< Until then an effect may still come late.
+  int attempts = 0;
+};
+
+/// A fault of an earlier run, and what is to become of it.
+struct Recovered {
+  FaultRecord record;
+  Progress progress;
+  bool changed = false;  ///< The record differs from the journal's.
+};
+
+/// One thing to be done to one target, by the worker that claimed it.
+struct Job {
+  enum class Work { inject, verify, undo, check, start };
+  Work work = Work::inject;
+  FaultRecord record;  ///< For `start` only the target is set.
+  Progress progress;
+};
+
+/// Which work a worker takes. One undoes only, so that long drains elsewhere cannot
+/// make a deadline pass.
+enum class Lane { any, undo_only };
+
+/// Every fault that was asked for and what became of it: the only writer of faults
+/// and of the journal. One mutex; what is slow happens elsewhere, the append apart,
+/// which must be on disk before anybody acts. Any thread.
+class Ledger {
+ public:
+  /// `clock`, `feed` outlive this.
+  Ledger(Journal journal, const ChaosClock& clock, EventFeed& feed, Logger log);
+
+  /// Takes over what an earlier run left, as reconcile() judged it. Once, at the start.
+  void adopt(std::vector<Recovered> recovered);
+  /// Writes down a new fault; `conflict` names the open one if the target has one.
+  Status open(const FaultRecord& record);
+  /// Asks for the undoing of one or all; what is over stays as it is.
+  Result<FaultView> request_undo(const FaultId& id, const std::string& reason);
+  std::vector<FaultView> request_undo_all(const std::string& reason);
+  /// Asks for a target without an open fault to be started or unpaused.
+  Status request_start(const std::string& target_id, const std::string& name);
+  /// The watch saw a target change: faults on it are looked at again.
+  void target_changed(const std::string& target_id);
+
+  [[nodiscard]] std::vector<FaultView> faults(bool open_only) const;
+  /// The open ones, and those that ended after `since`.
+  [[nodiscard]] std::vector<FaultView> faults_since(WallTime since) const;
+  [[nodiscard]] std::optional<FaultView> find(const FaultId& id) const;
+  [[nodiscard]] std::optional<FaultView> open_fault_of(const std::string& target_id) const;
+  [[nodiscard]] std::size_t open_count() const;
+
+  /// The next thing to do, if any is due, for this worker alone until it releases it.
+  std::optional<Job> claim(Lane lane);
+  /// Writes down and publishes a new state of a claimed fault.
+  Status commit(const FaultRecord& record);
+  void release(const Job& job);
+  /// Returns when something may be due for this lane, at the latest after a second.
+  void wait_for_work(Lane lane, const std::stop_token& stop);
+
+ private:
+  struct Entry {
+    FaultRecord record;
+    Progress progress;
+    bool claimed = false;
+  };
+
+  [[nodiscard]] std::optional<Job::Work> due(const Entry& entry, const Now& now) const;
+  [[nodiscard]] bool start_is_due() const;
+  [[nodiscard]] Entry* entry_of(const FaultId& id);
+  FaultView undo_entry(Entry& entry, const std::string& reason);
+  Status write(Entry& entry, const FaultRecord& record);
+  void mark_overdue(const Now& now);
+  void publish(const FaultView& fault);
+  void forget_oldest();
+
+  const ChaosClock& clock_;
+  EventFeed& feed_;
+  const Logger log_;
+  mutable std::mutex mutex_;  // Guards what follows.
+  std::condition_variable_any changed_;
+  Journal journal_;
+  std::deque<Entry> entries_;  ///< In order of creation.
+  std::deque<Job> starts_;
+  std::set<std::string> busy_targets_;
+  std::uint64_t version_ = 0;  ///< Grows when there may be new work.
+};
+
+}  // namespace faultline::chaos

@@ -1,0 +1,221 @@
+#include "chaosd/service/target_board.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace faultline::chaos {
+
+namespace {
+
+std::string host_of(const std::string& address) {
+  const auto colon = address.rfind(':');
+  const bool has_port = colon != std::string::npos &&
+                        address.find(']', colon) == std::string::npos &&
+                        (address.front() == '[' || address.find(':') == colon);
+  std::string host = has_port ? address.substr(0, colon) : address;
+  if (host.size() > 1 && host.front() == '[') host = host.substr(1, host.size() - 2);
+  return host;
+}
+
+bool has_address(const TargetInfo& target, const std::string& address) {
+  return std::find(target.addresses.begin(), target.addresses.end(), address) !=
+         target.addresses.end();
+}
+
+/// Whether a target says "this host, whatever the port".
+bool has_host(const TargetInfo& target, const std::string& host) {
+  return has_address(target, host);
+}
+
+std::string sentence_of(const TargetView& target) {
+  std::string text = target.name + " is " + std::string{to_string(target.state)};
+  if (target.node_id) text += " (n" + std::to_string(target.node_id->value) + ")";
+  return text;
+}
+
+std::string joined(const std::vector<std::string>& names) {
+  std::string text;
+  for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
+  return text.empty() ? "none" : text;
+}
+
+}  // namespace
+
+std::optional<NodeId> node_of(const TargetInfo& target, const std::vector<TargetInfo>& targets,
+                              const std::vector<NodeAddress>& nodes) {
+  std::optional<NodeId> found;
+  const auto take = [&](const NodeAddress& node) {
+    // A replaced node leaves its address to a younger one, which has the higher id.
+    if (!node.decommissioned && (!found || *found < node.id)) found = node.id;
+  };
+  for (const auto& node : nodes) {
+    if (has_address(target, node.address)) take(node);
+  }
+  if (found) return found;
+  for (const auto& node : nodes) {
+    const std::string host = host_of(node.address);
+    const auto claims = std::count_if(targets.begin(), targets.end(), [&](const auto& other) {
+      return has_address(other, node.address) || has_host(other, host);
+    });
+    if (claims == 1 && has_host(target, host)) take(node);
+  }
+  return found;
+}
+
+TargetView TargetBoard::view_of(const TargetInfo& target) const {
+  std::optional<NodeId> node;
+  for (const auto& [id, node_id] : node_ids_) {
+    if (id == target.id) node = node_id;
+  }
+  return {target.name,        target.id,        runtime_, target.state,
+          target.state_since, target.addresses, node};
+}
+
+void TargetBoard::tell(const TargetView& target, const std::string& sentence, WallTime now) {
+  feed_.publish({0, now, ChaosEvent::Kind::target_state, target.name, target.node_id, std::nullopt,
+                 std::string{to_string(target.state)}, sentence});
+}
+
+std::vector<std::string> TargetBoard::put_targets(const Result<std::vector<TargetInfo>>& listed,
+                                                  WallTime now) {
+  const std::lock_guard lock(mutex_);
+  std::vector<TargetInfo> before = targets_;
+  if (listed) {
+    listed_at_ = now;
+    list_error_.clear();
+    targets_ = *listed;
+    std::sort(targets_.begin(), targets_.end(),
+              [](const auto& a, const auto& b) { return a.name < b.name; });
+  } else {
+    list_error_ = listed.error().message;
+    health_ = {false, list_error_};
+    if (listed_at_ && now - *listed_at_ < kBlindAfter) return {};
+    for (auto& target : targets_) {
+      if (target.state == ContainerState::unknown) continue;
+      target.state = ContainerState::unknown;
+      target.state_since = now;
+    }
+  }
+  resolve();
+  std::vector<std::string> changed;
+  for (const auto& target : targets_) {
+    const auto old = std::find_if(before.begin(), before.end(),
+                                  [&](const auto& other) { return other.id == target.id; });
+    if (old == before.end() || old->state != target.state || old->instance != target.instance) {
+      tell(view_of(target), sentence_of(view_of(target)), now);
+      changed.push_back(target.id);
+    }
+    if (old != before.end()) before.erase(old);
+  }
+  for (auto& gone : before) {
+    gone.state = ContainerState::removed;
+    tell(view_of(gone), sentence_of(view_of(gone)), now);
+    changed.push_back(gone.id);
+  }
+  return changed;
+}
+
+void TargetBoard::put_runtime(const Result<std::string>& described) {
+  const std::lock_guard lock(mutex_);
+  health_ =
+      described ? RuntimeHealth{true, *described} : RuntimeHealth{false, described.error().message};
+}
+
+void TargetBoard::put_nodes(const Result<std::vector<NodeAddress>>& nodes, WallTime now) {
+  const std::lock_guard lock(mutex_);
+  nodes_ = nodes;
+  if (!nodes) return;  // A node keeps its id while the exporter is away.
+  known_nodes_ = *nodes;
+  const auto before = node_ids_;
+  resolve();
+  // Told as news, or who waits for events would learn of it with the next one only.
+  for (const auto& target : targets_) {
+    const auto view = view_of(target);
+    const auto is_same = [&](const auto& known) {
+      return known.first == target.id && known.second == view.node_id;
+    };
+    if (!view.node_id || std::any_of(before.begin(), before.end(), is_same)) continue;
+    tell(view, target.name + " is node " + std::to_string(view.node_id->value), now);
+  }
+}
+
+void TargetBoard::resolve() {
+  node_ids_.clear();
+  for (const auto& target : targets_) {
+    if (const auto node = node_of(target, targets_, known_nodes_)) {
+      node_ids_.emplace_back(target.id, *node);
+    }
+  }
+}
+
+std::vector<TargetView> TargetBoard::targets() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<TargetView> views;
+  views.reserve(targets_.size());
+  for (const auto& target : targets_) views.push_back(view_of(target));
+  return views;
+}
+
+std::optional<TargetInfo> TargetBoard::find(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& target : targets_) {
+    if (target.name == name) return target;
+  }
+  return std::nullopt;
+}
+
+std::optional<TargetInfo> TargetBoard::find_by_id(const std::string& id) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& target : targets_) {
+    if (target.id == id) return target;
+  }
+  return std::nullopt;
+}
+
+std::optional<NodeId> TargetBoard::node_of_target(const std::string& name) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& target : targets_) {
+    if (target.name == name) return view_of(target).node_id;
+  }
+  return std::nullopt;
+}
+
+Result<TargetInfo> TargetBoard::find_node(NodeId id) const {
+  const std::lock_guard lock(mutex_);
+  if (node_ids_.empty()) {
+    std::string why = "no exporter is configured (--exporter.address)";
+    if (nodes_) {
+      why = *nodes_ ? "no target has an address that a node advertises"
+                    : "the exporter does not tell them: " + nodes_->error().message;
+    }
+    return Error{ErrorCode::conflict, "node ids are not known, " + why + "; name a target instead",
+                 "/node_id"};
+  }
+  std::vector<std::string> known;
+  for (const auto& target : targets_) {
+    const auto node = view_of(target).node_id;
+    if (node == id) return target;
+    if (node) known.push_back(std::to_string(node->value));
+  }
+  return Error{ErrorCode::not_found,
+               "no target is node " + std::to_string(id.value) + "; known nodes: " + joined(known),
+               "/node_id"};
+}
+
+RuntimeHealth TargetBoard::runtime_health() const {
+  const std::lock_guard lock(mutex_);
+  return health_;
+}
+
+Status TargetBoard::readable() const {
+  const std::lock_guard lock(mutex_);
+  if (list_error_.empty()) return kDone;
+  return Error{ErrorCode::unavailable, "the targets cannot be listed now: " + list_error_};
+}
+
+bool TargetBoard::has_unresolved() const {
+  const std::lock_guard lock(mutex_);
+  return node_ids_.size() < targets_.size();
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chaosd/runtime/runtime.hpp"
+#include "chaosd/service/event_feed.hpp"
+#include "common/cluster/fault.hpp"
+
+namespace faultline::chaos {
+
+/// A CockroachDB node as the exporter tells it.
+struct NodeAddress {
+  NodeId id;
+  std::string address;  ///< What the node advertises: "host:port".
+  bool decommissioned = false;
+};
+
+/// Which node a target is. An advertised "host:port" that one target has is the
+/// answer; else its host, if just one target has that host. Pure.
+[[nodiscard]] std::optional<NodeId> node_of(const TargetInfo& target,
+                                            const std::vector<TargetInfo>& targets,
+                                            const std::vector<NodeAddress>& nodes);
+
+struct RuntimeHealth {
+  bool ok = false;
+  std::string detail = "not asked yet";
+};
+
+/// What is known of the targets now: written by the watch (states) and the
+/// resolver (node ids), read by all. Tells the feed what changed. Any thread.
+class TargetBoard {
+ public:
+  /// `feed` outlives this.
+  TargetBoard(RuntimeKind runtime, EventFeed& feed) : runtime_(runtime), feed_(feed) {}
+
+  /// What a listing of the runtime gave. After `kBlindAfter` without a good one every
+  /// state becomes unknown: an old state shown as today's is a lie.
+  /// Returns the ids of the targets that changed.
+  std::vector<std::string> put_targets(const Result<std::vector<TargetInfo>>& listed, WallTime now);
+  void put_runtime(const Result<std::string>& described);
+  void put_nodes(const Result<std::vector<NodeAddress>>& nodes, WallTime now);
+
+  [[nodiscard]] std::vector<TargetView> targets() const;
+  [[nodiscard]] std::optional<TargetInfo> find(const std::string& name) const;
+  [[nodiscard]] std::optional<TargetInfo> find_by_id(const std::string& id) const;
+  [[nodiscard]] std::optional<NodeId> node_of_target(const std::string& name) const;
+  /// The target that is that node; the error says what is known instead.
+  [[nodiscard]] Result<TargetInfo> find_node(NodeId id) const;
+  [[nodiscard]] RuntimeHealth runtime_health() const;
+  [[nodiscard]] RuntimeKind runtime() const { return runtime_; }
+  /// Whether a listing has succeeded, so that "no such target" can be said.
+  [[nodiscard]] Status readable() const;
+  /// Some target has no node id yet.
+  [[nodiscard]] bool has_unresolved() const;
+
+  static constexpr milliseconds kBlindAfter{5000};
+
+ private:
+  void resolve();
+  [[nodiscard]] TargetView view_of(const TargetInfo& target) const;
+  void tell(const TargetView& target, const std::string& sentence, WallTime now);
+
+  const RuntimeKind runtime_;
+  EventFeed& feed_;
+  mutable std::mutex mutex_;  // Guards what follows. Held while an event is queued, never for I/O.
+  std::vector<TargetInfo> targets_;
+  std::vector<std::pair<std::string, NodeId>> node_ids_;   ///< By target id.
+  std::optional<Result<std::vector<NodeAddress>>> nodes_;  ///< The last answer of the exporter.
+  std::vector<NodeAddress> known_nodes_;
+  std::optional<WallTime> listed_at_;
+  std::string list_error_ = "the runtime has not been asked yet";
+  RuntimeHealth health_;
+};
+
+}  // namespace faultline::chaos
