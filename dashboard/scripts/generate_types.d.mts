@@ -1,0 +1,3 @@
+export const kTypesFile: string;
+export const kSchemaFile: string;
+export function generate(): Promise<{ types: string; schema: string }>;
