@@ -1,0 +1,83 @@
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
+
+#include "common/wire/snapshot_json.hpp"
+#include "exporter/metrics/page.hpp"
+#include "tests/unit/exporter/toy_cluster.hpp"
+
+// Files that others read are written here, from one fixed cluster: three nodes, the
+// third killed 4 s ago by a fault. FAULTLINE_REWRITE=1 writes them anew.
+
+namespace faultline::test {
+namespace {
+
+namespace fs = std::filesystem;
+using std::chrono::seconds;
+
+void expect_file(const fs::path& below_root, const std::string& wanted) {
+  const auto path = fs::path{FAULTLINE_SOURCE_DIR} / below_root;
+  if (std::getenv("FAULTLINE_REWRITE") != nullptr) std::ofstream{path} << wanted;
+  std::ifstream file{path};
+  std::stringstream found;
+  found << file.rdbuf();
+  EXPECT_EQ(found.str(), wanted) << below_root << ": FAULTLINE_REWRITE=1 writes it";
+}
+
+struct Fixed {
+  Fixed() {
+    for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
+    cluster.look();
+    cluster.set(3, ToyCluster::State::killed);
+    cluster.set_container(3, ContainerState::exited);
+    cluster.look();
+    cluster.advance(seconds{4});
+    cluster.poll();
+    auto view = *cluster.readings.containers->part;
+    FaultView fault;
+    fault.id = FaultId{"f-17"};
+    fault.kind = FaultKind::kill;
+    fault.state = FaultState::active;
+    fault.target = "crdb-3";
+    fault.created_at = cluster.now - seconds{4};
+    fault.active_at = fault.created_at;
+    fault.expires_at = cluster.now + seconds{56};
+    view.faults = {fault};
+    cluster.readings.containers->part = std::make_shared<const ChaosView>(view);
+    snapshot = cluster.assemble();
+    snapshot.boot = "b-7f3a";
+    snapshot.seq = 4711;
+  }
+  ToyCluster cluster{3, 65};
+  ClusterSnapshot snapshot;
+};
+
+TEST(Fixtures, TheWholePictureAsJson) {
+  expect_file("tests/contract/exporter/data/snapshot.json",
+              wire::to_json(Fixed{}.snapshot).dump(2) + "\n");
+}
+
+TEST(Fixtures, TheMetricsPage) {
+  metrics::SelfStats self;
+  self.version = "0.1.0";
+  self.compiler = "gcc 12.2.0";
+  self.events[static_cast<std::size_t>(EventKind::process_state)] = 1;
+  self.stream_clients = 2;
+  self.stream_messages_total = 4711;
+  self.stream_bytes_total = 1'000'000;
+  self.process = {12.5, 13e6, 240e6, 42, 20'000, 1'795'423'000};
+  const Fixed fixed;
+  expect_file("schema/fixtures/metrics.prom",
+              metrics::render_page(&fixed.snapshot, self, fixed.snapshot.at));
+}
+
+TEST(Fixtures, TheDocumentationOfTheMetrics) {
+  expect_file("docs/METRICS.md", metrics::render_documentation());
+}
+
+}  // namespace
+}  // namespace faultline::test

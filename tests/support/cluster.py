@@ -1,0 +1,264 @@
+"""A cluster, real or simulated, with the exporter and chaosd beside it, for one test."""
+
+import functools
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
+sys.path.insert(0, str(ROOT / "tools"))
+
+from local import parts  # noqa: E402
+from local.processes import Failed, Process, http_status, kill_pid, pid_of, port_is_free, wait_until  # noqa: E402
+
+HOST = parts.HOST
+BUILD = pathlib.Path(os.environ.get("FAULTLINE_BUILD", ROOT / "build/release")).resolve()
+BIN = BUILD / "bin"
+LOCALITIES = ["region=eu,zone=a", "region=eu,zone=b", "region=eu,zone=c", "region=us,zone=a", "region=us,zone=b"]
+
+OPERATOR = "operator-token-of-the-tests"
+VIEWER = "viewer-token-of-the-tests"
+ADMIN = "admin-token-of-the-tests"
+
+_handed_out = set()
+# Two runs at the same time take different ones: a killed node's port looks free while it is away.
+_PORT_FIRST, _PORT_LAST = map(int, os.environ.get("FAULTLINE_TEST_PORTS", "15000-32000").split("-"))
+
+
+def free_ports(count):
+    """Ports that nothing listens on, below the range the kernel takes client ports from, so that they stay
+    free until they are used and while a killed node is away."""
+    ports = []
+    while len(ports) < count:
+        port = random.SystemRandom().randrange(_PORT_FIRST, _PORT_LAST)
+        if port not in _handed_out and port_is_free(port):
+            _handed_out.add(port)
+            ports.append(port)
+    return ports
+
+
+def cockroach_binary():
+    return os.environ.get("COCKROACH_BINARY") or str(BIN / "crdbsim")
+
+
+@functools.cache
+def is_simulated():
+    out = subprocess.run([cockroach_binary(), "version"], capture_output=True, text=True, timeout=20)
+    return "crdbsim" in out.stdout + out.stderr
+
+
+def until(true, seconds, sentence, every=0.05):
+    """Waits for a truthy `true()`. Fails with the sentence and what was seen last."""
+    last = None
+
+    def attempt():
+        nonlocal last
+        last = true()
+        return last
+
+    answer = wait_until(attempt, seconds, every)
+    if not answer:
+        shown = repr(last)
+        raise AssertionError(f"not within {seconds} s: {sentence}; last answer: {shown[:2000]}")
+    return answer
+
+
+class Cluster:
+    def __init__(self, directory, nodes=3, time_scale=None):
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
+        ports = free_ports(2 * nodes)
+        scale = time_scale if is_simulated() else None
+        self.nodes = parts.plan_nodes(cockroach_binary(), self.directory, ports[:nodes], ports[nodes:],
+                                      LOCALITIES[:nodes], scale)
+        self._children = {}
+
+    def start(self):
+        for node in self.nodes:
+            self._children[node.number] = node.start()
+        for node in self.nodes:
+            self._await(node, node.answers, "answers /health")
+        parts.initialise(self.nodes[0])
+        for node in self.nodes:
+            self._await(node, node.ready, "is ready")
+        return self
+
+    def _await(self, node, true, what):
+        child = self._children[node.number]
+
+        def up_or_dead():
+            if not child.running():
+                raise Failed(f"{node.name} ended (exit code {child.exit_code}):\n{child.last_words()}")
+            return true()
+
+        # A real server needs some 5 s per node on a busy machine.
+        until(up_or_dead, 60, f"{node.name} {what}")
+
+    def node(self, number):
+        return self.nodes[number - 1]
+
+    def kill(self, number):
+        """kill -9, and gone when this returns."""
+        self.node(number).kill()
+        self._children[number].wait(5)
+
+    def terminate(self, number):
+        """SIGTERM: the node drains and leaves."""
+        os.kill(self.node(number).pid, signal.SIGTERM)
+
+    def pause(self, number):
+        os.kill(self.node(number).pid, signal.SIGSTOP)
+
+    def resume(self, number):
+        os.kill(self.node(number).pid, signal.SIGCONT)
+
+    def restart(self, number):
+        self._children[number] = self.node(number).start()
+        self._await(self.node(number), self.node(number).answers, "answers /health again")
+
+    def running(self, number):
+        return self.node(number).pid is not None
+
+    def close(self):
+        for child in self._children.values():
+            child.kill()
+        for node in self.nodes:
+            # chaosd may have started it again.
+            node.kill()
+
+
+class Daemon:
+    """The exporter or chaosd: a process with an HTTP address."""
+
+    def __init__(self, name, directory, argv, port, env=None):
+        self.name, self.directory, self.argv, self.port, self.env = name, pathlib.Path(directory), argv, port, env
+        self.process = None
+
+    @property
+    def address(self):
+        return f"{HOST}:{self.port}"
+
+    @property
+    def url(self):
+        return f"http://{self.address}"
+
+    @property
+    def log(self):
+        return self.directory / f"{self.name}.log"
+
+    def start(self, ready="/-/healthy", seconds=15):
+        self.process = Process(self.name, self.argv, self.log, self.env)
+
+        def up():
+            if not self.process.running():
+                raise Failed(f"{self.name} ended (exit code {self.process.exit_code}):\n{self.process.last_words()}")
+            return http_status(self.url + ready) == 200
+
+        until(up, seconds, f"{self.name} answers {ready}")
+        return self
+
+    def stop(self):
+        if self.process:
+            self.process.stop(grace=15)
+
+    def kill(self):
+        if self.process:
+            self.process.kill()
+
+
+def exporter(directory, nodes, chaosd=None, extra=(), name="exporter"):
+    [port] = free_ports(1)
+    argv = parts.exporter_argv(BIN / "faultline-exporter", nodes, f"{HOST}:{port}", chaosd=chaosd, extra=extra)
+    return Daemon(name, directory, argv, port)
+
+
+def chaosd(directory, nodes, tokens=True, exporter_address=None, extra=()):
+    directory = pathlib.Path(directory)
+    [port] = free_ports(1)
+    process_file = directory / "processes.yaml"
+    parts.write_process_file(process_file, nodes)
+    token_file = None
+    if tokens:
+        token_file = parts.secret_file(directory / "chaosd.tokens", f"# of the tests\noperator {OPERATOR}\nviewer {VIEWER}\nadmin {ADMIN}\n")
+    state = directory / "chaosd-state"
+    state.mkdir(exist_ok=True)
+    argv = parts.chaosd_argv(BIN / "faultline-chaosd", f"{HOST}:{port}", process_file, state,
+                             token_file=token_file, exporter=exporter_address, extra=extra)
+    return Daemon("chaosd", directory, argv, port)
+
+
+class Sleeper:
+    """A process that chaosd may break and that is no database: for what is about chaosd alone."""
+
+    def __init__(self, directory, number):
+        self.name = f"sleeper-{number}"
+        directory = pathlib.Path(directory)
+        self.pid_file, self.log = directory / f"{self.name}.pid", directory / f"{self.name}.log"
+        [port] = free_ports(1)
+        self.address = f"{HOST}:{port}"
+        # The odd number makes the command line its own.
+        self.argv = ["sleep", f"86400.{port}"]
+
+    @property
+    def pid(self):
+        return pid_of(self.pid_file, must_mention=self.argv[1])
+
+    def start(self):
+        self._child = Process(self.name, self.argv, self.log)
+        self.pid_file.write_text(f"{self._child.pid}\n")
+
+    def state(self):
+        """As the kernel has it, whatever chaosd says."""
+        pid = self.pid
+        if pid is None:
+            return "exited"
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return "paused" if "State:\tT" in status else "running"
+
+    def close(self):
+        pid = self.pid
+        if pid is not None:
+            kill_pid(pid)
+
+
+class Stand:
+    """Nodes, chaosd and exporter. `chaosd=False` or `exporter=False` leaves one out."""
+
+    def __init__(self, directory, nodes=3, time_scale=None, with_chaosd=True, with_exporter=True, exporter_extra=()):
+        self.directory = pathlib.Path(directory)
+        self.cluster = Cluster(directory, nodes, time_scale)
+        self.chaosd = chaosd(directory, self.cluster.nodes) if with_chaosd else None
+        viewer = parts.secret_file(self.directory / "exporter.token", VIEWER + "\n")
+        self.exporter = exporter(
+            directory, self.cluster.nodes, extra=exporter_extra,
+            chaosd={"address": self.chaosd.address, "token_file": viewer} if self.chaosd else None,
+        ) if with_exporter else None
+
+    def start(self):
+        try:
+            self.cluster.start()
+            if self.chaosd:
+                self.chaosd.start()
+            if self.exporter:
+                self.exporter.start(ready="/-/ready", seconds=30)
+        except BaseException:
+            self.close()
+            raise
+        return self
+
+    def close(self):
+        # chaosd before the nodes: it would start them again.
+        if self.chaosd:
+            self.chaosd.kill()
+        if self.exporter:
+            self.exporter.stop()
+        self.cluster.close()
+
+    def __enter__(self):
+        return self.start()
+
+    def __exit__(self, *_):
+        self.close()

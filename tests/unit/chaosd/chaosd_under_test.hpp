@@ -1,0 +1,136 @@
+#pragma once
+
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include <gtest/gtest.h>
+#include <spdlog/sinks/null_sink.h>
+
+#include <unistd.h>
+
+#include "chaosd/service/chaos_service.hpp"
+#include "chaosd/service/container_watch.hpp"
+#include "chaosd/service/fault_worker.hpp"
+#include "chaosd/service/reconcile.hpp"
+#include "tests/unit/chaosd/fake_world.hpp"
+
+namespace faultline::chaos {
+
+inline Logger silent_logger() {
+  return std::make_shared<spdlog::logger>("silent",
+                                          std::make_shared<spdlog::sinks::null_sink_mt>());
+}
+
+/// A folder of its own for one test, removed afterwards.
+class TemporaryFolder {
+ public:
+  TemporaryFolder() {
+    // In memory where there is such a place: each test flushes its journal many times.
+    const std::filesystem::path memory{"/dev/shm"};
+    const auto parent =
+        std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "chaosd-test-XXXXXX").string();
+    path_ = ::mkdtemp(pattern.data());
+  }
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    std::filesystem::remove_all(path_, ignored);
+  }
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+/// chaosd without threads and without HTTP, over a fake world: one life of it, from
+/// its journal to its end. Destroying it is a kill: nothing is healed on the way out.
+class ChaosdLife {
+ public:
+  ChaosdLife(const std::string& folder, FakeWorld& world, FakeChaosClock& clock,
+             const std::string& run)
+      : clock_(clock), runtime_(world), feed(run, {}), ledger_(start(folder)) {
+    watch.step();
+  }
+
+  /// Lets the worker do all that is due now.
+  void work() {
+    while (worker.step()) {
+    }
+  }
+  /// Moves the time in small steps, with the watch and the worker running.
+  void pass(milliseconds time) {
+    for (milliseconds step{100}; time > milliseconds{0}; time -= step) {
+      clock_.advance(std::min(step, time));
+      watch.step();
+      work();
+    }
+  }
+  FaultView inject(FaultKind kind, const std::string& target, std::int64_t duration_s = 60) {
+    const auto fault = service.inject({kind, target, std::nullopt, duration_s, std::nullopt});
+    EXPECT_TRUE(fault) << (fault ? "" : fault.error().message);
+    return fault ? *fault : FaultView{};
+  }
+  [[nodiscard]] FaultView fault(const FaultId& id) const {
+    const auto found = service.fault(id);
+    EXPECT_TRUE(found);
+    return found ? *found : FaultView{};
+  }
+
+ private:
+  Ledger& start(const std::string& folder) {
+    auto opened = Journal::open(folder, 200);
+    if (!opened) throw std::runtime_error(opened.error().message);
+    contents = opened->contents;
+    own_ledger_ =
+        std::make_unique<Ledger>(std::move(opened->journal), clock_, feed, silent_logger());
+    own_ledger_->adopt(reconcile(std::move(opened->contents.records), clock_.now()));
+    return *own_ledger_;
+  }
+
+  FakeChaosClock& clock_;
+  FakeRuntime runtime_;
+  std::unique_ptr<Ledger> own_ledger_;
+
+ public:
+  JournalContents contents;  ///< What the journal held at the start.
+  EventFeed feed;
+
+ private:
+  Ledger& ledger_;
+
+ public:
+  TargetBoard board{RuntimeKind::docker, feed};
+  ContainerWatch watch{runtime_, board, ledger_, clock_};
+  FaultWorker worker{Lane::any, runtime_, ledger_, feed, clock_, silent_logger()};
+  FaultWorker healer{Lane::undo_only, runtime_, ledger_, feed, clock_, silent_logger()};
+  ChaosService service{feed.boot(), {}, ledger_, board, clock_};
+  [[nodiscard]] Ledger& ledger() { return ledger_; }
+};
+
+/// The usual setting: three running targets, and one life after another.
+class ChaosdTest : public ::testing::Test {
+ protected:
+  ChaosdTest() {
+    for (const char* name : {"n1", "n2", "n3"}) world.add(name);
+    begin();
+  }
+  /// Ends the life there is as SIGKILL would, and begins the next over the same journal.
+  ChaosdLife& begin() {
+    life.reset();
+    life =
+        std::make_unique<ChaosdLife>(folder.path(), world, clock, "run" + std::to_string(++lives));
+    return *life;
+  }
+
+  TemporaryFolder folder;
+  FakeWorld world;
+  FakeChaosClock clock;
+  int lives = 0;
+  std::unique_ptr<ChaosdLife> life;
+};
+
+}  // namespace faultline::chaos

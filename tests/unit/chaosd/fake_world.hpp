@@ -1,0 +1,137 @@
+#pragma once
+
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "chaosd/runtime/runtime.hpp"
+#include "chaosd/service/chaos_clock.hpp"
+
+namespace faultline::chaos {
+
+/// Time that moves only when a test says so; all three clocks together.
+class FakeChaosClock final : public ChaosClock {
+ public:
+  [[nodiscard]] Now now() const override { return now_; }
+  void advance(milliseconds by) {
+    now_.wall += by;
+    now_.steady += by;
+    now_.boot.since_boot += by;
+  }
+  /// What an administrator or NTP may do: only the wall clock moves.
+  void step_wall(milliseconds by) { now_.wall += by; }
+  void reboot(milliseconds off) {
+    now_.wall += off;
+    now_.boot = {now_.boot.boot_id + "+", milliseconds{1000}};
+  }
+
+ private:
+  Now now_{from_ms(1'800'000'000'000),
+           SteadyTime{} + std::chrono::hours{1},
+           {"boot-1", milliseconds{500'000}}};
+};
+
+/// Thrown by a runtime in the middle of a call, as a SIGKILL of chaosd would end it.
+struct Crash {};
+
+/// What stands behind every FakeRuntime, and stays when chaosd "dies".
+struct FakeWorld {
+  std::map<std::string, TargetInfo> targets;  ///< By id.
+  std::vector<std::string> calls;             ///< Acting ones: "stop id-n1", in order.
+  std::map<std::string, Error> errors;        ///< By verb: it fails so and does nothing.
+  std::map<std::string, Error> late_errors;   ///< By verb: it is done, and then reported so.
+  std::set<std::string> ignored;              ///< Verbs that say "done" and do nothing.
+  int runs = 0;
+  int calls_until_crash = -1;  ///< Counts every call; at 0 the call throws Crash.
+  bool crash_after_effect = false;
+
+  TargetInfo& add(const std::string& name) {
+    const std::string id = "id-" + name;
+    targets[id] = {name, id, "run-" + std::to_string(++runs), ContainerState::running, {}, {name}};
+    return targets[id];
+  }
+  TargetInfo& at(const std::string& name) { return targets.at("id-" + name); }
+  void start(const std::string& name) {
+    at(name).state = ContainerState::running;
+    at(name).instance = "run-" + std::to_string(++runs);
+  }
+  /// Names and states, to be compared before and after.
+  [[nodiscard]] std::map<std::string, ContainerState> fingerprint() const {
+    std::map<std::string, ContainerState> states;
+    for (const auto& [id, target] : targets) states[id] = target.state;
+    return states;
+  }
+};
+
+/// A runtime over a FakeWorld that records what it is told and fails when told to.
+class FakeRuntime final : public Runtime {
+ public:
+  explicit FakeRuntime(FakeWorld& world) : world_(world) {}
+
+  [[nodiscard]] RuntimeKind kind() const override { return RuntimeKind::docker; }
+  [[nodiscard]] Result<std::string> describe(Deadline) override {
+    if (const auto error = error_of("describe")) return *error;
+    return std::string{"Fake Engine 1.0"};
+  }
+  [[nodiscard]] Result<std::vector<TargetInfo>> list(Deadline) override {
+    if (const auto error = error_of("list")) return *error;
+    std::vector<TargetInfo> all;
+    for (const auto& [id, target] : world_.targets) all.push_back(target);
+    return all;
+  }
+  [[nodiscard]] Result<TargetInfo> inspect(const std::string& id, Deadline) override {
+    count_down();
+    if (const auto error = error_of("inspect")) return *error;
+    const auto target = world_.targets.find(id);
+    if (target == world_.targets.end()) return gone(id);
+    return target->second;
+  }
+  Status stop(const std::string& id, std::chrono::seconds, Deadline) override {
+    return act("stop", id, [](TargetInfo& target) { target.state = ContainerState::exited; });
+  }
+  Status kill(const std::string& id, Deadline) override {
+    return act("kill", id, [](TargetInfo& target) { target.state = ContainerState::exited; });
+  }
+  Status pause(const std::string& id, Deadline) override {
+    return act("pause", id, [](TargetInfo& target) { target.state = ContainerState::paused; });
+  }
+  Status unpause(const std::string& id, Deadline) override {
+    return act("unpause", id, [](TargetInfo& target) { target.state = ContainerState::running; });
+  }
+  Status start(const std::string& id, Deadline) override {
+    return act("start", id, [this](TargetInfo& target) { world_.start(target.name); });
+  }
+  Status wait_for_change(Deadline, const std::stop_token&) override { return kDone; }
+
+ private:
+  static Error gone(const std::string& id) { return {ErrorCode::not_found, "no container " + id}; }
+
+  [[nodiscard]] std::optional<Error> error_of(const std::string& verb) const {
+    const auto error = world_.errors.find(verb);
+    return error == world_.errors.end() ? std::nullopt : std::optional{error->second};
+  }
+  void count_down() {
+    if (world_.calls_until_crash < 0) return;
+    if (world_.calls_until_crash-- == 0) throw Crash{};
+  }
+  template <class Effect>
+  Status act(const std::string& verb, const std::string& id, Effect effect) {
+    world_.calls.push_back(verb + " " + id);
+    const bool crashes_here = world_.calls_until_crash == 0;
+    if (!(crashes_here && world_.crash_after_effect)) count_down();
+    if (const auto error = error_of(verb)) return *error;
+    const auto target = world_.targets.find(id);
+    if (target == world_.targets.end()) return gone(id);
+    if (!world_.ignored.contains(verb)) effect(target->second);
+    if (crashes_here) count_down();
+    const auto late = world_.late_errors.find(verb);
+    if (late != world_.late_errors.end()) return late->second;
+    return kDone;
+  }
+
+  FakeWorld& world_;
+};
+
+}  // namespace faultline::chaos

@@ -1,0 +1,188 @@
+#include "chaosd/service/journal.hpp"
+
+#include <fstream>
+#include <iterator>
+
+#include <sys/resource.h>
+#include <csignal>
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/chaosd/chaosd_under_test.hpp"
+
+namespace faultline::chaos {
+namespace {
+
+using namespace std::chrono_literals;
+
+FaultRecord record_of(const std::string& id, FaultState state) {
+  FaultRecord record;
+  record.view.id.value = id;
+  record.view.kind = FaultKind::stop;
+  record.view.state = state;
+  record.view.target = "n2";
+  record.view.node_id = NodeId{2};
+  record.view.reason = "because \"ü\"";
+  record.view.created_at = from_ms(1000);
+  record.view.active_at = from_ms(2000);
+  record.view.expires_at = from_ms(61'000);
+  record.target_id = "id-n2";
+  record.instance = "run-1";
+  record.touched_instance = "run-1/0";
+  record.grace = 7s;
+  record.deadline = {"boot-1", 5000ms};
+  return record;
+}
+
+std::string text_of(const std::string& path) {
+  std::ifstream file{path, std::ios::binary};
+  return {std::istreambuf_iterator<char>{file}, {}};
+}
+
+TEST(JournalLines, KeepEverythingThatHealingNeeds) {
+  const auto contents = read_journal(journal_line(record_of("f-1", FaultState::active)));
+  ASSERT_EQ(contents.records.size(), 1U);
+  const auto& read = contents.records[0];
+  EXPECT_EQ(read.view.id.value, "f-1");
+  EXPECT_EQ(read.view.kind, FaultKind::stop);
+  EXPECT_EQ(read.view.state, FaultState::active);
+  EXPECT_EQ(read.view.target, "n2");
+  EXPECT_EQ(read.view.node_id, NodeId{2});
+  EXPECT_EQ(read.view.reason, "because \"ü\"");
+  EXPECT_EQ(read.view.active_at, from_ms(2000));
+  EXPECT_EQ(read.view.expires_at, from_ms(61'000));
+  EXPECT_EQ(read.target_id, "id-n2");
+  EXPECT_EQ(read.instance, "run-1");
+  EXPECT_EQ(read.touched_instance, "run-1/0");
+  EXPECT_EQ(read.grace, 7s);
+  EXPECT_EQ(read.deadline.boot_id, "boot-1");
+  EXPECT_EQ(read.deadline.since_boot, 5000ms);
+}
+
+TEST(JournalLines, TheLastWordOnAFaultCounts) {
+  const auto contents = read_journal(journal_line(record_of("f-1", FaultState::queued)) +
+                                     journal_line(record_of("f-2", FaultState::queued)) +
+                                     journal_line(record_of("f-1", FaultState::active)));
+  ASSERT_EQ(contents.records.size(), 2U);
+  EXPECT_EQ(contents.records[0].view.state, FaultState::active);
+  EXPECT_EQ(contents.records[1].view.state, FaultState::queued);
+}
+
+TEST(JournalLines, ATailTornAtAnyByteLosesOnlyItself) {
+  const std::string whole = journal_line(record_of("f-1", FaultState::active));
+  const std::string last = journal_line(record_of("f-2", FaultState::queued));
+  for (std::size_t kept = 0; kept < last.size(); ++kept) {
+    const auto contents = read_journal(whole + last.substr(0, kept));
+    ASSERT_EQ(contents.records.size(), 1U) << kept;
+    EXPECT_EQ(contents.torn_tail, kept > 0);
+    EXPECT_EQ(contents.corrupt_lines, 0);
+  }
+}
+
+TEST(JournalLines, AnyFlippedByteIsNoticedAndCostsOneLine) {
+  const std::string first = journal_line(record_of("f-1", FaultState::active));
+  const std::string second = journal_line(record_of("f-2", FaultState::active));
+  for (std::size_t at = 0; at + 1 < first.size(); ++at) {
+    std::string damaged = first;
+    damaged[at] = static_cast<char>(damaged[at] ^ 0x20);
+    const auto contents = read_journal(damaged + second);
+    ASSERT_EQ(contents.records.size(), 1U) << at;
+    EXPECT_EQ(contents.records[0].view.id.value, "f-2");
+    EXPECT_EQ(contents.corrupt_lines, 1);
+  }
+}
+
+TEST(JournalLines, RubbishIsNoRecord) {
+  for (const char* text : {"\n", "rubbish\n", "00000000 {}\n", "{\"fault\":{}}\n", "\0\0\0\n"}) {
+    EXPECT_TRUE(read_journal(text).records.empty());
+  }
+}
+
+TEST(JournalFile, WhatWasAppendedIsThereAfterwards) {
+  TemporaryFolder folder;
+  {
+    auto opened = Journal::open(folder.path(), 10);
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(opened->journal.append(record_of("f-1", FaultState::active)));
+  }
+  const auto again = Journal::open(folder.path(), 10);
+  ASSERT_TRUE(again);
+  ASSERT_EQ(again->contents.records.size(), 1U);
+}
+
+TEST(JournalFile, OpeningCompactsAndKeepsEveryOpenFault) {
+  TemporaryFolder folder;
+  {
+    auto opened = Journal::open(folder.path(), 10);
+    ASSERT_TRUE(opened);
+    ASSERT_TRUE(opened->journal.append(record_of("f-open", FaultState::active)));
+    for (int i = 0; i < 20; ++i) {
+      ASSERT_TRUE(
+          opened->journal.append(record_of("f-" + std::to_string(i), FaultState::reverted)));
+    }
+  }
+  { ASSERT_TRUE(Journal::open(folder.path(), 3)); }
+  const auto contents = read_journal(text_of(folder.path() + "/journal.jsonl"));
+  ASSERT_EQ(contents.records.size(), 4U);
+  EXPECT_EQ(contents.records[0].view.id.value, "f-open");
+  EXPECT_EQ(contents.records[3].view.id.value, "f-19");
+}
+
+TEST(JournalFile, UnreadableLinesAreKeptAsideForAPerson) {
+  TemporaryFolder folder;
+  const std::string path = folder.path() + "/journal.jsonl";
+  const std::string text = "rubbish\n" + journal_line(record_of("f-1", FaultState::active));
+  std::ofstream{path} << text;
+  const auto opened = Journal::open(folder.path(), 10);
+  ASSERT_TRUE(opened);
+  EXPECT_EQ(opened->contents.corrupt_lines, 1);
+  EXPECT_EQ(opened->contents.records.size(), 1U);
+  EXPECT_EQ(text_of(path + ".corrupt"), text);
+}
+
+TEST(JournalFile, AFolderThatCannotBeMadeIsAnErrorNotACrash) {
+  EXPECT_EQ(Journal::open("/proc/nowhere", 10).error().code, ErrorCode::unavailable);
+}
+
+class JournalOfALife : public ChaosdTest {};
+
+TEST_F(JournalOfALife, WhenItCannotBeWrittenNothingIsBegun) {
+  // The journal of a full disk: every append fails.
+  auto opened = Journal::open(folder.path() + "/other", 10);
+  ASSERT_TRUE(opened);
+  const rlimit small{0, RLIM_INFINITY};
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto old = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  const auto fault = life->service.inject({FaultKind::kill, "n1", std::nullopt, 60, std::nullopt});
+  life->work();
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old);
+  ASSERT_FALSE(fault);
+  EXPECT_EQ(fault.error().code, ErrorCode::unavailable);
+  EXPECT_THAT(fault.error().message, ::testing::HasSubstr("nothing was done"));
+  EXPECT_TRUE(world.calls.empty());
+  EXPECT_TRUE(life->service.faults(false).empty());
+}
+
+TEST_F(JournalOfALife, WhenItCannotBeWrittenHealingGoesOn) {
+  life->inject(FaultKind::kill, "n1", 5);
+  life->work();
+  const rlimit small{0, RLIM_INFINITY};
+  rlimit before{};
+  getrlimit(RLIMIT_FSIZE, &before);
+  const auto old = std::signal(SIGXFSZ, SIG_IGN);
+  setrlimit(RLIMIT_FSIZE, &small);
+  life->pass(6s);
+  setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, old);
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+  EXPECT_EQ(life->ledger().open_count(), 0U);
+  begin();  // The journal still says active; undoing it again does no harm.
+  life->pass(1s);
+  EXPECT_EQ(world.calls, (std::vector<std::string>{"kill id-n1", "start id-n1"}));
+}
+
+}  // namespace
+}  // namespace faultline::chaos

@@ -1,0 +1,325 @@
+#include "exporter/observe/assemble.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/exporter/toy_cluster.hpp"
+
+namespace faultline::observe {
+namespace {
+
+using test::ToyCluster;
+using State = ToyCluster::State;
+using std::chrono::seconds;
+using testing::HasSubstr;
+
+/// Looks every 200 ms, as the exporter does while something happens.
+const ClusterSnapshot& watch(ToyCluster& cluster, milliseconds duration) {
+  const ClusterSnapshot* last = &cluster.look();
+  for (auto left = duration; left > milliseconds{0}; left -= milliseconds{200}) {
+    cluster.advance(milliseconds{200});
+    last = &cluster.look();
+  }
+  return *last;
+}
+
+TEST(Assemble, NothingReadIsUnknownAndNotZero) {
+  ToyCluster cluster{3, 65};
+  const auto& snapshot = cluster.assemble();
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::unknown);
+  EXPECT_EQ(snapshot.ranges_unavailable, std::nullopt);
+  EXPECT_EQ(snapshot.ranges_total, std::nullopt);
+  EXPECT_TRUE(snapshot.nodes.empty());
+}
+
+TEST(Assemble, AllUpCanLoseOne) {
+  ToyCluster cluster{3, 65};
+  const auto& snapshot = watch(cluster, seconds{1});
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::available);
+  EXPECT_EQ(snapshot.verdict.sentence, "Available, can lose 1 more node");
+  EXPECT_EQ(snapshot.verdict.can_lose_nodes, 1);
+  EXPECT_EQ(snapshot.ranges_unavailable, 0);
+  EXPECT_EQ(snapshot.ranges_total, 65);
+  EXPECT_EQ(snapshot.cluster.nodes_up, 3);
+  EXPECT_EQ(snapshot.nodes.at(1).liveness.state, Liveness::live);
+  EXPECT_EQ(snapshot.nodes.at(1).ranges, 65);
+}
+
+TEST(Assemble, OneKilledIsToldByItsProcessAtOnceAndByLivenessWhenGossipSaysSo) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(3, State::killed);
+  const auto& at_once = cluster.look();
+  EXPECT_EQ(at_once.nodes.at(2).process.state, ProcessState::unreachable);
+  EXPECT_EQ(at_once.nodes.at(2).liveness.state, Liveness::live);
+  EXPECT_EQ(at_once.verdict.state, VerdictState::degraded);
+  EXPECT_EQ(at_once.verdict.sentence,
+            "Available, but one more node lost would take quorum from 65 ranges");
+  EXPECT_EQ(at_once.ranges_underreplicated, 65);
+
+  const auto& later = watch(cluster, milliseconds{3200});
+  EXPECT_EQ(later.nodes.at(2).is_live, false);
+  EXPECT_EQ(later.nodes.at(2).liveness.state, Liveness::suspect);
+  EXPECT_THAT(later.nodes.at(2).liveness.reason, HasSubstr("gossip"));
+  EXPECT_EQ(later.nodes.at(2).liveness.next_state, Liveness::dead);
+
+  const auto& expired = watch(cluster, seconds{10});
+  EXPECT_THAT(expired.nodes.at(2).liveness.reason, HasSubstr("expired"));
+  EXPECT_EQ(expired.nodes.at(2).leader_ranges, 0) << "a lease needs a record that holds";
+  EXPECT_EQ(expired.nodes.at(2).ranges, 65) << "its replicas are still there";
+  EXPECT_EQ(expired.ranges_unavailable, 0);
+
+  const auto& dead = watch(cluster, seconds{302});
+  EXPECT_EQ(dead.nodes.at(2).liveness.state, Liveness::dead);
+}
+
+TEST(Assemble, TwoOfThreeKilledIsUnavailableAlthoughTheGaugeReadsZero) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(2, State::killed);
+  cluster.set(3, State::killed);
+  for (int step = 0; step < 200; ++step) {
+    const auto& snapshot = cluster.look();
+    ASSERT_EQ(snapshot.nodes.at(0).replication.ranges_unavailable.value_or(0), 0)
+        << "the false zero that this is about";
+    ASSERT_EQ(snapshot.verdict.state, VerdictState::unavailable) << "step " << step;
+    ASSERT_EQ(snapshot.verdict.sentence, "65 ranges without quorum: 1 of 3 nodes is up");
+    ASSERT_EQ(snapshot.ranges_unavailable, 65);
+    ASSERT_FALSE(snapshot.verdict.native.valid) << snapshot.verdict.native.reason;
+    cluster.advance(milliseconds{200});
+  }
+  const auto& survivor = cluster.look().nodes.at(0);
+  EXPECT_EQ(survivor.is_live, std::nullopt) << "it is no witness";
+  EXPECT_EQ(survivor.liveness.state, Liveness::suspect);
+  EXPECT_EQ(survivor.liveness.reason, "it is not live in its own eyes");
+  EXPECT_EQ(cluster.look().nodes.at(1).liveness.state, Liveness::suspect);
+  EXPECT_THAT(cluster.look().nodes.at(1).liveness.reason, HasSubstr("as n1 remembers"));
+}
+
+TEST(Assemble, QuorumLossIsToldWithoutDescriptorsToo) {
+  ToyCluster cluster{3, 65};
+  cluster.set(2, State::killed);
+  cluster.set(3, State::killed);
+  cluster.poll();
+  cluster.readings.placement = poll::Reading<sources::PlacementPart>{};
+  const auto& snapshot = cluster.assemble();
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::unavailable);
+  EXPECT_EQ(snapshot.verdict.sentence, "No quorum: 1 of 3 nodes answers");
+  EXPECT_EQ(snapshot.ranges_unavailable, std::nullopt) << "nobody knows how many";
+}
+
+TEST(Assemble, QuorumLossIsToldWhenNoNodeWasEverNamed) {
+  ToyCluster cluster{3, 65};
+  cluster.seeds = {{"a:1", "b:1", "c:1"}, {"a:2", "b:2", "c:2"}};
+  sources::ProcessPart part;
+  part.probes = {{"a:1", {}, ProcessState::reachable, {}, {}},
+                 {"b:1", {}, ProcessState::unreachable, "refused", {}},
+                 {"c:1", {}, ProcessState::unreachable, "refused", {}},
+                 {"", "a:2", ProcessState::reachable, "not ready", false},
+                 {"", "b:2", ProcessState::unreachable, "refused", {}},
+                 {"", "c:2", ProcessState::unreachable, "refused", {}}};
+  cluster.readings.process.emplace();
+  cluster.readings.process->part = std::make_shared<const sources::ProcessPart>(part);
+  cluster.readings.process->health.read_at = cluster.now;
+  cluster.readings.process->reads = 1;
+  const auto& snapshot = cluster.assemble();
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::unavailable);
+  EXPECT_EQ(snapshot.verdict.sentence, "No quorum: 1 of 3 nodes answers");
+}
+
+TEST(Assemble, FiveNodesWithTwoKilledSumTheGaugesAndAgreeWithTheDescriptors) {
+  ToyCluster cluster{5, 50};
+  watch(cluster, seconds{1});
+  cluster.set(4, State::killed);
+  cluster.set(5, State::killed);
+  const auto& at_once = cluster.look();
+  // Ranges on {3,4,5} and {4,5,1}, {5,1,2} has one dead, and so on: two of five groups.
+  EXPECT_EQ(at_once.ranges_unavailable, 20);
+  EXPECT_EQ(at_once.verdict.sentence, "20 ranges without quorum: 3 of 5 nodes are up");
+  const auto& later = watch(cluster, seconds{25});
+  EXPECT_TRUE(later.verdict.native.valid) << later.verdict.native.reason;
+  EXPECT_EQ(later.verdict.native.ranges_unavailable, 20);
+  EXPECT_EQ(later.verdict.computed.ranges_unavailable, 20);
+}
+
+TEST(Assemble, APausedNodeIsUnresponsiveAndBlanksNothing) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(1, State::paused);
+  const auto& snapshot = watch(cluster, seconds{12});
+  EXPECT_EQ(snapshot.nodes.at(0).process.state, ProcessState::unresponsive);
+  EXPECT_EQ(snapshot.nodes.at(0).liveness.state, Liveness::suspect);
+  EXPECT_EQ(snapshot.nodes.at(1).liveness.state, Liveness::live);
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::degraded);
+  EXPECT_EQ(snapshot.nodes.at(0).address, "127.0.0.1:26257");
+}
+
+TEST(Assemble, AllPausedIsUnreachableAndKeepsTheInventory) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  for (int node = 1; node <= 3; ++node) cluster.set(node, State::paused);
+  const auto& snapshot = watch(cluster, seconds{60});
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::unreachable);
+  EXPECT_EQ(snapshot.verdict.sentence,
+            "Cluster unreachable: 0 of 3 processes answer (3 accept connections and say nothing)");
+  ASSERT_EQ(snapshot.nodes.size(), 3U);
+  EXPECT_EQ(snapshot.nodes.at(0).liveness.state, Liveness::unknown);
+  EXPECT_EQ(snapshot.nodes.at(0).is_live, std::nullopt);
+  EXPECT_EQ(snapshot.nodes.at(0).leader_ranges, std::nullopt) << "too old is unknown, not 0";
+  EXPECT_FALSE(snapshot.nodes.at(0).replication.valid);
+  EXPECT_NE(snapshot.nodes.at(0).replication.ranges_counted, std::nullopt) << "what it said last";
+}
+
+TEST(Assemble, AnIsolatedNodeIsNoWitnessAgainstTheMajority) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(3, State::isolated);
+  watch(cluster, seconds{12});
+  // The exporter happens to have its first session with the isolated node.
+  cluster.poll();
+  std::swap(cluster.readings.gossip, cluster.readings.second_gossip);
+  auto isolated = *cluster.readings.gossip->part;
+  isolated.witness = NodeId{3};
+  for (auto& row : isolated.rows) {
+    row.is_live = row.id == NodeId{3};
+    if (row.id != NodeId{3}) row.expires_at = cluster.now - seconds{3};
+  }
+  cluster.readings.gossip->part = std::make_shared<const sources::GossipView>(isolated);
+  const auto& snapshot = cluster.assemble();
+  EXPECT_EQ(snapshot.nodes.at(0).liveness.state, Liveness::live);
+  EXPECT_EQ(snapshot.nodes.at(0).liveness.witness, NodeId{1});
+  EXPECT_EQ(snapshot.nodes.at(2).liveness.state, Liveness::suspect);
+  EXPECT_FALSE(snapshot.nodes.at(2).replication.valid) << "its zeros are no news";
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::degraded);
+}
+
+TEST(Assemble, ABlipOfTheLivenessRangeIsSettlingAndAlarmsOnlyWhenItLasts) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(3, State::killed);
+  watch(cluster, seconds{5});
+  // The victim held the liveness range's lease: the survivors are ready, 503, for a while.
+  const auto blip = [&] {
+    cluster.poll();
+    auto process = *cluster.readings.process->part;
+    auto metrics = *cluster.readings.metrics->part;
+    for (auto& probe : process.probes) {
+      if (probe.state == ProcessState::reachable) probe.ready = false;
+    }
+    for (auto& page : metrics.pages) {
+      if (page.vars) page.vars->live_nodes = 0;
+    }
+    cluster.readings.process->part = std::make_shared<const sources::ProcessPart>(process);
+    cluster.readings.metrics->part = std::make_shared<const sources::MetricsPart>(metrics);
+    return cluster.assemble().verdict;
+  };
+  EXPECT_EQ(blip().state, VerdictState::settling);
+  cluster.advance(seconds{8});
+  EXPECT_EQ(blip().state, VerdictState::settling);
+  EXPECT_EQ(blip().sentence, "Settling: 2 of 3 processes answer, none is live in its own eyes yet");
+  EXPECT_FALSE(blip().computed.valid) << "who is up cannot be told";
+  cluster.advance(seconds{8});
+  EXPECT_EQ(blip().state, VerdictState::unavailable) << "16 s is no blip";
+  EXPECT_EQ(cluster.look().verdict.state, VerdictState::degraded) << "and it recovers";
+}
+
+TEST(Assemble, GaugesAloneMustLastBeforeTheyAlarm) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  const auto with_gauge = [&](std::int64_t unavailable) {
+    cluster.poll();
+    auto metrics = *cluster.readings.metrics->part;
+    metrics.pages.front().vars->ranges_unavailable = unavailable;
+    cluster.readings.metrics->part = std::make_shared<const sources::MetricsPart>(metrics);
+    return cluster.assemble().verdict;
+  };
+  EXPECT_EQ(with_gauge(19).state, VerdictState::settling);
+  cluster.advance(seconds{10});
+  EXPECT_EQ(with_gauge(19).state, VerdictState::settling);
+  cluster.advance(seconds{6});
+  EXPECT_EQ(with_gauge(19).state, VerdictState::unavailable);
+  EXPECT_EQ(with_gauge(19).sentence, "19 ranges without quorum, as the nodes report");
+  EXPECT_EQ(with_gauge(0).state, VerdictState::available);
+}
+
+TEST(Assemble, RecoveryAfterQuorumLossBringsEverythingBack) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(2, State::killed);
+  cluster.set(3, State::killed);
+  watch(cluster, seconds{30});
+  cluster.set(2, State::up);
+  const auto& snapshot = watch(cluster, seconds{15});
+  EXPECT_EQ(snapshot.verdict.state, VerdictState::degraded);
+  EXPECT_EQ(snapshot.nodes.at(1).liveness.state, Liveness::live);
+  EXPECT_EQ(snapshot.nodes.at(1).liveness.epoch, 2);
+  EXPECT_EQ(snapshot.ranges_unavailable, 0);
+}
+
+TEST(Assemble, AnExitedContainerIsShownBesideAProcessThatStillSeemsToAnswer) {
+  ToyCluster cluster{3, 65};
+  for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
+  watch(cluster, seconds{1});
+  cluster.set_container(2, ContainerState::exited);
+  const auto& snapshot = cluster.look();
+  EXPECT_EQ(snapshot.nodes.at(1).container.state, ContainerState::exited);
+  EXPECT_EQ(snapshot.nodes.at(1).container.name, "crdb-2");
+  EXPECT_EQ(snapshot.nodes.at(1).process.state, ProcessState::reachable);
+  EXPECT_EQ(snapshot.targets.at(1).node_id, NodeId{2});
+}
+
+TEST(Assemble, WithoutChaosdContainersAreUnknownAndTheSourceIsNotListed) {
+  ToyCluster cluster{3, 65};
+  const auto& snapshot = cluster.look();
+  EXPECT_EQ(snapshot.nodes.at(0).container.state, ContainerState::unknown);
+  for (const auto& source : snapshot.sources) EXPECT_NE(source.name, "containers");
+}
+
+TEST(Assemble, OldReadingsBecomeUnknownWithTheirAgeKept) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  const auto last_read = cluster.now;
+  cluster.now += seconds{40};
+  const auto& snapshot = cluster.assemble();
+  const auto& node = snapshot.nodes.at(0);
+  EXPECT_EQ(node.process.state, ProcessState::unknown);
+  EXPECT_EQ(node.liveness.state, Liveness::unknown);
+  EXPECT_EQ(node.ranges, std::nullopt);
+  EXPECT_FALSE(node.replication.valid);
+  EXPECT_EQ(node.replication.read_at, last_read);
+  for (const auto& source : snapshot.sources) {
+    EXPECT_EQ(source.stale, source.name != "placement") << source.name;
+    EXPECT_EQ(source.read_at, last_read);
+  }
+}
+
+TEST(Assemble, TheSecondWitnessKeepsGossipAliveWhenTheFirstGatewayIsSilent) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.poll();
+  cluster.readings.gossip->health.ok = false;
+  cluster.readings.gossip->health.error = "no answer before the deadline";
+  cluster.readings.gossip->health.read_at = cluster.now - seconds{11};
+  const auto& snapshot = cluster.assemble();
+  EXPECT_EQ(snapshot.nodes.at(0).liveness.state, Liveness::live);
+  EXPECT_EQ(snapshot.nodes.at(0).liveness.witness, NodeId{2});
+  for (const auto& source : snapshot.sources) {
+    if (source.name != "gossip") continue;
+    EXPECT_TRUE(source.ok && !source.stale);
+  }
+}
+
+TEST(Assemble, AnUnknownStoreMakesTheComputedOpinionInvalid) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.poll();
+  auto placement = *cluster.readings.placement->part;
+  placement.groups.push_back({{StoreId{99}, StoreId{11}, StoreId{12}}, 1});
+  cluster.readings.placement->part = std::make_shared<const sources::PlacementPart>(placement);
+  const auto& snapshot = cluster.assemble();
+  EXPECT_FALSE(snapshot.verdict.computed.valid);
+  EXPECT_EQ(snapshot.verdict.can_lose_nodes, std::nullopt);
+  EXPECT_EQ(snapshot.verdict.sentence, "Available: 3 of 3 nodes are up");
+}
+
+}  // namespace
+}  // namespace faultline::observe

@@ -1,0 +1,103 @@
+#include "exporter/metrics/page.hpp"
+
+#include <set>
+
+#include <gmock/gmock.h>
+
+#include "exporter/metrics/catalogue.hpp"
+#include "exporter/metrics/to_families.hpp"
+#include "tests/unit/exporter/toy_cluster.hpp"
+
+namespace faultline::metrics {
+namespace {
+
+using testing::HasSubstr;
+using testing::Not;
+
+TEST(Metrics, WithoutAPictureTheExporterStillTellsAboutItself) {
+  const auto page = render_page(nullptr, {}, from_ms(0));
+  EXPECT_THAT(page, HasSubstr("faultline_up 0\n"));
+  EXPECT_THAT(page, HasSubstr("faultline_build_info{"));
+  EXPECT_THAT(page, Not(HasSubstr("faultline_verdict")));
+}
+
+TEST(Metrics, UnknownIsAbsentAndNeverZero) {
+  test::ToyCluster cluster{3, 65};
+  const auto& snapshot = cluster.assemble();
+  const auto page = render_page(&snapshot, {}, cluster.now);
+  EXPECT_THAT(page, Not(HasSubstr("faultline_ranges ")));
+  EXPECT_THAT(page, Not(HasSubstr("faultline_ranges_without_quorum ")));
+  EXPECT_THAT(page, Not(HasSubstr("faultline_ranges_unavailable{")));
+  EXPECT_THAT(page, HasSubstr("faultline_ranges_unavailable_valid{opinion=\"computed\"} 0\n"));
+  EXPECT_THAT(page, HasSubstr("faultline_verdict{state=\"unknown\"} 1\n"));
+}
+
+TEST(Metrics, AnInvalidOpinionHasNoNumber) {
+  test::ToyCluster cluster{3, 65};
+  cluster.look();
+  cluster.set(2, test::ToyCluster::State::killed);
+  cluster.set(3, test::ToyCluster::State::killed);
+  const auto& snapshot = cluster.look();
+  const auto page = render_page(&snapshot, {}, cluster.now);
+  EXPECT_THAT(page, HasSubstr("faultline_ranges_without_quorum 65\n"));
+  EXPECT_THAT(page, HasSubstr("faultline_ranges_unavailable{opinion=\"computed\"} 65\n"));
+  EXPECT_THAT(page, Not(HasSubstr("faultline_ranges_unavailable{opinion=\"native\"}")));
+  EXPECT_THAT(page, HasSubstr("faultline_verdict{state=\"unavailable\"} 1\n"));
+  EXPECT_THAT(page, HasSubstr("faultline_node_process{node_id=\"2\",state=\"unreachable\"} 1\n"));
+}
+
+TEST(Metrics, HostileLabelValuesStayInTheirLabel) {
+  test::ToyCluster cluster{1, 1, 1};
+  auto snapshot = cluster.look();
+  snapshot.nodes[0].locality = "a=\"b\\c\"\nfaultline_up 9";
+  const auto page = render_page(&snapshot, {}, cluster.now);
+  EXPECT_THAT(page, HasSubstr("locality=\"a=\\\"b\\\\c\\\"\\nfaultline_up 9\""));
+  EXPECT_THAT(page, Not(HasSubstr("\nfaultline_up 9")));
+}
+
+TEST(Metrics, ANodeThatIsGoneTakesItsSeriesWithIt) {
+  test::ToyCluster cluster{3, 65};
+  auto snapshot = cluster.look();
+  EXPECT_THAT(render_page(&snapshot, {}, cluster.now), HasSubstr("node_id=\"3\""));
+  snapshot.nodes.pop_back();
+  EXPECT_THAT(render_page(&snapshot, {}, cluster.now), Not(HasSubstr("node_id=\"3\"")));
+}
+
+TEST(Metrics, OneSeriesPerFaultEvenWhenItsTargetHadTwo) {
+  test::ToyCluster cluster{1, 1, 1};
+  auto snapshot = cluster.look();
+  FaultView fault;
+  fault.state = FaultState::active;
+  fault.target = "crdb-1";
+  fault.overdue = true;
+  snapshot.faults = {fault, fault};
+  std::set<std::string> series;
+  for (const auto& family : to_families(&snapshot, {}, cluster.now)) {
+    for (const auto& metric : family.metric) {
+      std::string name = family.name;
+      for (const auto& label : metric.label) name += "," + label.name + "=" + label.value;
+      EXPECT_TRUE(series.insert(name).second) << name;
+    }
+  }
+}
+
+TEST(Catalogue, HelpIsOneLineAndNamesAreUnique) {
+  std::set<std::string_view> names;
+  for (const auto& metric : kCatalogue) {
+    EXPECT_TRUE(names.insert(metric.name).second) << metric.name;
+    EXPECT_EQ(metric.help.find_first_of("\n\\"), std::string_view::npos) << metric.name;
+    EXPECT_EQ(metric.kind == Kind::counter, metric.name.ends_with("_total")) << metric.name;
+  }
+}
+
+TEST(SelfStatsTest, TheKernelTellsAboutUs) {
+  const auto stats = read_process_stats();
+  EXPECT_GT(stats.resident_bytes, 1e6);
+  EXPECT_GT(stats.virtual_bytes, stats.resident_bytes);
+  EXPECT_GE(stats.open_fds, 3);
+  EXPECT_GT(stats.max_fds, stats.open_fds);
+  EXPECT_GT(stats.start_time_seconds, 1.6e9);
+}
+
+}  // namespace
+}  // namespace faultline::metrics

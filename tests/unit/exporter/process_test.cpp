@@ -1,0 +1,78 @@
+#include "exporter/sources/process.hpp"
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/exporter/silent_listener.hpp"
+
+namespace faultline::sources {
+namespace {
+
+const Member kMember{NodeId{1}, "h:1", "h:2", Answering::unknown};
+const Member kSqlOnly{NodeId{1}, "h:1", {}, Answering::unknown};
+const std::optional<Result<milliseconds>> kAccepts{Result<milliseconds>{milliseconds{1}}};
+const std::optional<Result<milliseconds>> kRefuses{
+    Result<milliseconds>{Error{ErrorCode::unavailable, "connection to h:1 refused"}}};
+const std::optional<Result<net::HttpResponse>> kNoHttp;
+
+std::optional<Result<net::HttpResponse>> status(int code) {
+  return Result<net::HttpResponse>{net::HttpResponse{code, "", ""}};
+}
+std::optional<Result<net::HttpResponse>> fails(ErrorCode code) {
+  return Result<net::HttpResponse>{Error{code, "h:2 does not"}};
+}
+
+TEST(Process, AnsweringAndReady) {
+  const auto probe = judge_process(kMember, kAccepts, status(200));
+  EXPECT_EQ(probe.state, ProcessState::reachable);
+  EXPECT_EQ(probe.ready, true);
+  EXPECT_EQ(probe.reason, "");
+}
+
+TEST(Process, AnsweringAndNotReadyIsReachable) {
+  const auto probe = judge_process(kMember, kAccepts, status(503));
+  EXPECT_EQ(probe.state, ProcessState::reachable);
+  EXPECT_EQ(probe.ready, false);
+  EXPECT_NE(probe.reason, "");
+  EXPECT_EQ(judge_process(kMember, kAccepts, status(404)).ready, std::nullopt);
+}
+
+TEST(Process, TheKernelAcceptsAndTheProcessSaysNothingIsUnresponsive) {
+  const auto probe = judge_process(kMember, kAccepts, fails(ErrorCode::timeout));
+  EXPECT_EQ(probe.state, ProcessState::unresponsive);
+  EXPECT_EQ(probe.ready, std::nullopt);
+}
+
+TEST(Process, RefusedOrNoRouteIsUnreachable) {
+  EXPECT_EQ(judge_process(kMember, kRefuses, fails(ErrorCode::unavailable)).state,
+            ProcessState::unreachable);
+  EXPECT_EQ(judge_process(kMember, kRefuses, fails(ErrorCode::timeout)).state,
+            ProcessState::unreachable);
+  EXPECT_EQ(judge_process(kSqlOnly, kRefuses, kNoHttp).reason, "connection to h:1 refused");
+}
+
+TEST(Process, OnePortAloneIsSaidSo) {
+  EXPECT_EQ(judge_process(kSqlOnly, kAccepts, kNoHttp).state, ProcessState::reachable);
+  EXPECT_NE(judge_process(kSqlOnly, kAccepts, kNoHttp).reason, "");
+  const auto http_only = judge_process(kMember, kRefuses, status(200));
+  EXPECT_EQ(http_only.state, ProcessState::reachable);
+  EXPECT_EQ(http_only.reason, "SQL port: connection to h:1 refused");
+  EXPECT_EQ(judge_process({}, std::nullopt, kNoHttp).state, ProcessState::unknown);
+}
+
+TEST(Process, APeerThatSaysNothingIsJudgedWithinTheDeadline) {
+  const test::SilentListener paused;
+  Roster roster{{paused.address()}, {}};
+  roster.set({{NodeId{1}, paused.address(), paused.address(), Answering::unknown}});
+  net::AddressBook book;
+  net::HttpClient http{book};
+  ProcessSource source{roster, http};
+  const auto started = std::chrono::steady_clock::now();
+  const auto part = source.read(started + milliseconds{200});
+  const auto took = std::chrono::steady_clock::now() - started;
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->probes.at(0).state, ProcessState::unresponsive);
+  EXPECT_LT(took, std::chrono::seconds{2});
+}
+
+}  // namespace
+}  // namespace faultline::sources

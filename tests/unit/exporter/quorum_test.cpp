@@ -1,0 +1,72 @@
+#include "exporter/observe/quorum.hpp"
+
+#include <set>
+
+#include <gtest/gtest.h>
+
+namespace faultline::observe {
+namespace {
+
+sources::PlacementPart placement(std::vector<sources::VoterGroup> groups) {
+  sources::PlacementPart part;
+  part.groups = std::move(groups);
+  for (const auto& group : part.groups) part.ranges += group.ranges;
+  return part;
+}
+
+std::vector<StoreId> stores(std::initializer_list<std::int64_t> ids) {
+  std::vector<StoreId> list;
+  for (const auto id : ids) list.push_back(StoreId{id});
+  return list;
+}
+
+/// Store s is on node s - 10.
+const std::map<StoreId, NodeId> kStores{{StoreId{11}, NodeId{1}},
+                                        {StoreId{12}, NodeId{2}},
+                                        {StoreId{13}, NodeId{3}},
+                                        {StoreId{14}, NodeId{4}},
+                                        {StoreId{15}, NodeId{5}}};
+
+Quorum count(const sources::PlacementPart& part, std::set<std::int64_t> up,
+             const std::map<StoreId, NodeId>& map = kStores) {
+  return count_quorum(part, map, [&](NodeId id) { return up.contains(id.value); });
+}
+
+TEST(QuorumCount, ThreeOfThree) {
+  const auto part = placement({{stores({11, 12, 13}), 65}});
+  EXPECT_EQ(count(part, {1, 2, 3}).can_lose_nodes, 1);
+  EXPECT_EQ(count(part, {1, 2, 3}).at_risk, 0);
+  EXPECT_EQ(count(part, {1, 2}).without_quorum, 0);
+  EXPECT_EQ(count(part, {1, 2}).underreplicated, 65);
+  EXPECT_EQ(count(part, {1, 2}).can_lose_nodes, 0);
+  EXPECT_EQ(count(part, {1, 2}).at_risk, 65);
+  EXPECT_EQ(count(part, {1}).without_quorum, 65);
+}
+
+TEST(QuorumCount, TheWeakestRangeDecidesWhatCanBeLost) {
+  const auto part = placement({{stores({11, 12, 13, 14, 15}), 40}, {stores({13, 14, 15}), 25}});
+  EXPECT_EQ(count(part, {1, 2, 3, 4, 5}).can_lose_nodes, 1);
+  EXPECT_EQ(count(part, {1, 2, 3}).without_quorum, 25);
+  EXPECT_EQ(count(part, {1, 2, 3}).at_risk, 40);
+  EXPECT_EQ(count(part, {1, 2, 3}).can_lose_nodes, 0);
+}
+
+TEST(QuorumCount, TwoStoresOfOneNodeGoTogether) {
+  const std::map<StoreId, NodeId> shared{
+      {StoreId{1}, NodeId{1}}, {StoreId{2}, NodeId{1}}, {StoreId{3}, NodeId{2}}};
+  const auto part = placement({{stores({1, 2, 3}), 5}});
+  EXPECT_EQ(count(part, {1, 2}, shared).can_lose_nodes, 0);
+  EXPECT_EQ(count(part, {2}, shared).without_quorum, 5);
+}
+
+TEST(QuorumCount, ASingleReplicaCanLoseNothing) {
+  EXPECT_EQ(count(placement({{stores({11}), 1}}), {1}).can_lose_nodes, 0);
+  EXPECT_EQ(count(placement({{stores({11}), 1}}), {2}).without_quorum, 1);
+}
+
+TEST(QuorumCount, AnUnknownStoreIsSaidSo) {
+  EXPECT_FALSE(count(placement({{stores({99}), 1}}), {1}).stores_known);
+}
+
+}  // namespace
+}  // namespace faultline::observe

@@ -1,0 +1,169 @@
+#include <map>
+
+#include <gmock/gmock.h>
+
+#include "exporter/sources/containers.hpp"
+#include "exporter/sources/gossip.hpp"
+#include "exporter/sources/node_metrics.hpp"
+#include "exporter/sources/placement.hpp"
+#include "tests/unit/exporter/canned_server.hpp"
+
+namespace faultline::sources {
+namespace {
+
+using test::CannedServer;
+using testing::HasSubstr;
+
+Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds{2}; }
+
+/// Answers statements from a table; what is not in it is an SQL error.
+struct FakeDatabase {
+  std::map<std::string, sql::Rows> tables;
+  std::vector<std::string> asked;
+  std::int64_t generation = 1;
+
+  struct Session final : sql::Session {
+    explicit Session(FakeDatabase& owner) : database(owner) {}
+    Result<sql::Rows> query(const std::string& statement, Deadline) override {
+      database.asked.push_back(statement);
+      const auto rows = database.tables.find(statement);
+      if (rows == database.tables.end()) return Error{ErrorCode::upstream, "42501: no"};
+      return rows->second;
+    }
+    std::int64_t generation() const override { return database.generation; }
+    FakeDatabase& database;
+  };
+  sql::SessionFactory factory() {
+    return [this](const std::string&) { return std::make_unique<Session>(*this); };
+  }
+};
+
+struct SqlSources : testing::Test {
+  FakeDatabase database;
+  Roster roster{{"a:1"}, {}};
+  GatewaySession session{"gossip", roster, database.factory(), milliseconds{500}, true};
+  sql::Rows gossip_rows{{"1", "1", "1795423340.5,0", "f", "active", "1795423334.1", "t", "a:1",
+                         "a:1", "", "v22", std::nullopt, "65", "17"}};
+  sql::Rows identity_rows{{"1", "ClusterID", "abc"}, {"1", "Build", "CockroachDB"}};
+};
+
+TEST_F(SqlSources, GossipAsksWhoTheNodeIsOncePerConnection) {
+  database.tables = {{GossipSource::kStatement, gossip_rows},
+                     {GossipSource::kIdentityStatement, identity_rows}};
+  GossipSource source{session};
+  ASSERT_TRUE(source.read(soon()));
+  const auto view = source.read(soon());
+  ASSERT_TRUE(view);
+  EXPECT_EQ(view->witness, NodeId{1});
+  EXPECT_EQ(view->gateway, "a:1");
+  EXPECT_EQ(view->database_now, from_ms(1795423334100));
+  EXPECT_EQ(database.asked.size(), 3U);
+  database.generation = 2;
+  ASSERT_TRUE(source.read(soon()));
+  EXPECT_EQ(database.asked.size(), 5U) << "another connection may be another node";
+}
+
+TEST_F(SqlSources, GossipFailsWithWhatTheServerSaid) {
+  GossipSource source{session};
+  EXPECT_EQ(source.read(soon()).error().message, "42501: no");
+  database.tables = {{GossipSource::kStatement, gossip_rows}};
+  EXPECT_EQ(source.read(soon()).error().message, "42501: no") << "the identity";
+  database.tables[GossipSource::kIdentityStatement] = {};
+  EXPECT_FALSE(source.read(soon()));
+}
+
+TEST_F(SqlSources, PlacementDoesWithoutStoresAndSetting) {
+  database.tables = {{PlacementSource::kStatement, {{"1", "1,2,3"}}}};
+  PlacementSource source{session};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part);
+  EXPECT_TRUE(part->stores.empty());
+  EXPECT_EQ(part->time_until_store_dead, std::nullopt);
+  database.tables[PlacementSource::kStoresStatement] = {{"7", "1"}};
+  database.tables[PlacementSource::kSettingStatement] = {{"1m15s"}};
+  const auto more = source.read(soon());
+  ASSERT_TRUE(more);
+  EXPECT_EQ(more->stores.at(StoreId{1}), NodeId{7});
+  EXPECT_EQ(more->time_until_store_dead, milliseconds{75'000});
+  database.tables.erase(PlacementSource::kStatement);
+  EXPECT_FALSE(source.read(soon()));
+}
+
+struct HttpSources : testing::Test {
+  net::AddressBook book;
+  net::HttpClient http{book};
+  SystemClock clock;
+  FakeDatabase database;
+};
+
+const std::string kPage = "liveness_livenodes 3\nnode_id{sql_addr=\"x:1\"} 2\n";
+
+TEST_F(HttpSources, MetricsTellsGoodPagesAndWhyTheOthersAreMissing) {
+  CannedServer good{{CannedServer::ok(kPage)}};
+  CannedServer early{{"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"}};
+  Roster roster{{}, {good.address(), early.address()}};
+  MetricsSource source{roster, http, database.factory(), clock};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part);
+  ASSERT_EQ(part->pages.size(), 2U);
+  for (const auto& page : part->pages) {
+    EXPECT_EQ(page.vars.has_value(), page.http == good.address());
+    EXPECT_EQ(page.error.empty(), page.vars.has_value());
+  }
+}
+
+TEST_F(HttpSources, MetricsWithoutAnyPageIsAnError) {
+  Roster nobody{{}, {}};
+  MetricsSource nothing{nobody, http, database.factory(), clock};
+  EXPECT_THAT(nothing.read(soon()).error().message, HasSubstr("no node's HTTP address"));
+  CannedServer odd{{CannedServer::ok("<html>")}};
+  Roster roster{{}, {odd.address()}};
+  MetricsSource source{roster, http, database.factory(), clock};
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("node_id"));
+}
+
+TEST_F(HttpSources, ANodeWithoutAKnownPageIsAskedForItOverSql) {
+  CannedServer good{{CannedServer::ok(kPage)}};
+  const auto port = good.address().substr(good.address().rfind(':') + 1);
+  database.tables = {
+      {MetricsSource::kRuntimeStatement, {{"2", "UI", "Host", ""}, {"2", "UI", "Port", port}}}};
+  Roster roster{{"127.0.0.1:26258"}, {}};
+  MetricsSource source{roster, http, database.factory(), clock};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->identities.at(0).id, NodeId{2});
+  EXPECT_EQ(part->identities.at(0).http, good.address());
+  EXPECT_TRUE(part->pages.at(0).vars.has_value());
+  ASSERT_TRUE(source.read(soon()));
+  EXPECT_EQ(database.asked.size(), 1U) << "known is known";
+}
+
+const std::string kView =
+    R"({"boot":"c-1","seq":5,"gap":false,"events":[],"targets":[],"faults":[]})";
+
+TEST_F(HttpSources, ContainersAsksForWhatIsAndThenWaitsForNews) {
+  CannedServer chaosd{{CannedServer::ok(kView)}};
+  ContainersSource source{chaosd.address(), "secret", http};
+  ASSERT_TRUE(source.read(soon()));
+  ASSERT_TRUE(source.read(soon()));
+  const auto requests = chaosd.requests();
+  ASSERT_EQ(requests.size(), 2U);
+  EXPECT_THAT(requests[0], HasSubstr("GET /api/chaos/v1/events?wait_ms=0 "));
+  EXPECT_THAT(requests[0], HasSubstr("Authorization: Bearer secret"));
+  EXPECT_THAT(requests[1], HasSubstr("events?after=5&boot=c-1&wait_ms=1000 "));
+}
+
+TEST_F(HttpSources, ContainersSaysWhatIsWrongWithChaosd) {
+  CannedServer chaosd{{"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+                       "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", CannedServer::ok("{"),
+                       CannedServer::ok("{\"boot\":1}"), CannedServer::ok(kView)}};
+  ContainersSource source{chaosd.address(), "", http};
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("--chaosd.token-file"));
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("500"));
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("chaosd: "));
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("boot"));
+  EXPECT_TRUE(source.read(soon()));
+}
+
+}  // namespace
+}  // namespace faultline::sources

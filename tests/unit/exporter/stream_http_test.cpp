@@ -1,0 +1,192 @@
+#include <gtest/gtest.h>
+
+#include <zlib.h>
+
+#include "exporter/stream/gzip.hpp"
+#include "exporter/stream/routes.hpp"
+#include "exporter/stream/ws_upgrade.hpp"
+#include "tests/unit/exporter/stream_samples.hpp"
+
+namespace faultline::stream {
+namespace {
+
+std::string inflated(const std::string& bytes) {
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, MAX_WBITS + 16), Z_OK);
+  std::string out(1U << 20U, '\0');
+  stream.next_in = reinterpret_cast<Bytef*>(const_cast<char*>(bytes.data()));
+  stream.avail_in = static_cast<uInt>(bytes.size());
+  stream.next_out = reinterpret_cast<Bytef*>(out.data());
+  stream.avail_out = static_cast<uInt>(out.size());
+  EXPECT_EQ(inflate(&stream, Z_FINISH), Z_STREAM_END);
+  out.resize(stream.total_out);
+  inflateEnd(&stream);
+  return out;
+}
+
+TEST(Origin, WhoSendsNoneIsNoBrowserAndMayConnect) {
+  EXPECT_TRUE(origin_allowed(std::nullopt, "localhost:8088", {}));
+}
+
+TEST(Origin, AllowedWhenItsHostIsTheOneAskedFor) {
+  EXPECT_TRUE(origin_allowed("http://localhost:8088", "localhost:8088", {}));
+  EXPECT_TRUE(origin_allowed("https://Example.com", "example.com", {}));
+  EXPECT_TRUE(origin_allowed("http://example.com", "example.com:80", {}));
+  EXPECT_TRUE(origin_allowed("https://[::1]:8088", "[::1]:8088", {}));
+  EXPECT_TRUE(origin_allowed("http://[::1]", "[::1]", {}));
+}
+
+TEST(Origin, RefusedWhenAnythingOfItDiffers) {
+  EXPECT_FALSE(origin_allowed("http://localhost:8089", "localhost:8088", {}));
+  EXPECT_FALSE(origin_allowed("http://evil.example", "localhost:8088", {}));
+  EXPECT_FALSE(origin_allowed("http://localhost:8088.evil.example", "localhost:8088", {}));
+  EXPECT_FALSE(origin_allowed("https://example.com", "example.com:80", {}));
+  EXPECT_FALSE(origin_allowed("null", "localhost:8088", {}));
+  EXPECT_FALSE(origin_allowed("", "", {}));
+  EXPECT_FALSE(origin_allowed("http://", "", {}));
+}
+
+TEST(Origin, AllowedWhenItIsOnTheList) {
+  const std::vector<std::string> allowed{"https://faultline.example"};
+  EXPECT_TRUE(origin_allowed("https://faultline.example", "localhost:8088", allowed));
+  EXPECT_FALSE(origin_allowed("http://faultline.example", "localhost:8088", allowed));
+}
+
+UpgradeRequest good_upgrade() {
+  return {.host = "localhost:8095",
+          .origin = std::nullopt,
+          .key = "dGhlIHNhbXBsZSBub25jZQ==",
+          .version = "13",
+          .subprotocols = {}};
+}
+
+TEST(Upgrade, TheSubprotocolDecidesWhatIsSent) {
+  UpgradeRequest request = good_upgrade();
+  EXPECT_EQ(judge_upgrade(request, {}).value(), Protocol::bare);
+  request.subprotocols = "graphql-ws ,\tfaultline.v1";
+  EXPECT_EQ(judge_upgrade(request, {}).value(), Protocol::faultline_v1);
+}
+
+TEST(Upgrade, EachThingThatIsWrongIsNamed) {
+  UpgradeRequest request = good_upgrade();
+  request.subprotocols = "faultline.v2";
+  EXPECT_EQ(judge_upgrade(request, {}).error().field, "Sec-WebSocket-Protocol");
+  request = good_upgrade();
+  request.key = "short";
+  EXPECT_EQ(judge_upgrade(request, {}).error().field, "Sec-WebSocket-Key");
+  request = good_upgrade();
+  request.version = "8";
+  EXPECT_EQ(judge_upgrade(request, {}).error().code, ErrorCode::unsupported);
+  request = good_upgrade();
+  request.origin = "http://evil.example";
+  EXPECT_EQ(judge_upgrade(request, {}).error().code, ErrorCode::forbidden);
+}
+
+TEST(Upgrade, TheAnswerToTheSampleKeyOfTheStandardIsTheStandardsAnswer) {
+  const std::string answer =
+      switching_protocols("dGhlIHNhbXBsZSBub25jZQ==", Protocol::faultline_v1);
+  EXPECT_NE(answer.find("Sec-WebSocket-Accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n"),
+            std::string::npos);
+  EXPECT_NE(answer.find("Sec-WebSocket-Protocol: faultline.v1\r\n"), std::string::npos);
+}
+
+TEST(Gzip, IsAcceptedWhenNamedOrCoveredAndNotRefused) {
+  EXPECT_TRUE(accepts_gzip("gzip"));
+  EXPECT_TRUE(accepts_gzip("deflate, GZIP;q=0.5"));
+  EXPECT_TRUE(accepts_gzip("*"));
+  EXPECT_FALSE(accepts_gzip(""));
+  EXPECT_FALSE(accepts_gzip("identity"));
+  EXPECT_FALSE(accepts_gzip("gzip;q=0"));
+  EXPECT_FALSE(accepts_gzip("*, gzip;q=0.000"));
+  EXPECT_FALSE(accepts_gzip("xgzip"));
+}
+
+/// The routes with a board of their own and metrics that are a long text.
+class RoutesTest : public testing::Test {
+ protected:
+  Reply get(std::string_view path, std::string_view accept_encoding = {}) {
+    return routes_.answer(
+        {.method = "GET", .path = path, .accept_encoding = accept_encoding, .if_none_match = {}});
+  }
+
+  StreamOptions options_;
+  observe::SnapshotBoard board_;
+  std::string metrics_ = std::string(4000, '#');
+  Routes routes_{options_, board_, [this](const StreamStats&) { return metrics_; },
+                 [] { return StreamStats{}; }, make_logger("test")};
+};
+
+TEST_F(RoutesTest, MetricsAreCompressedOnlyForWhoAcceptsIt) {
+  EXPECT_EQ(get("/metrics").body, metrics_);
+  EXPECT_EQ(get("/metrics").content_type, "text/plain; version=0.0.4; charset=utf-8");
+  const Reply small = get("/metrics", "gzip");
+  EXPECT_LT(small.body.size(), 100U);
+  EXPECT_EQ(inflated(small.body), metrics_);
+}
+
+TEST_F(RoutesTest, StateIs503BeforeTheFirstSnapshotAndTheSnapshotAfterIt) {
+  EXPECT_EQ(get("/api/v1/state").status, 503);
+  EXPECT_EQ(get("/api/v1/state").content_type, "application/problem+json");
+  board_.publish(share(sample_snapshot(1)), {});
+  EXPECT_NE(get("/api/v1/state").body.find("\"seq\":1"), std::string::npos);
+  board_.publish(share(sample_snapshot(2)), {});
+  EXPECT_NE(get("/api/v1/state").body.find("\"seq\":2"), std::string::npos);
+}
+
+TEST_F(RoutesTest, AStateThatTheClientHasIsNotSentAgain) {
+  board_.publish(share(sample_snapshot(1)), {});
+  const Reply reply = routes_.answer({.method = "GET",
+                                      .path = "/api/v1/state",
+                                      .accept_encoding = {},
+                                      .if_none_match = "W/\"b-test-1\""});
+  EXPECT_EQ(reply.status, 304);
+  EXPECT_EQ(reply.body, "");
+}
+
+TEST_F(RoutesTest, ReadyOnlyOnceASourceWasRead) {
+  EXPECT_EQ(get("/-/healthy").status, 200);
+  EXPECT_EQ(get("/-/ready").status, 503);
+  ClusterSnapshot unread = sample_snapshot(1);
+  unread.sources[0].read_at.reset();
+  board_.publish(share(unread), {});
+  EXPECT_EQ(get("/-/ready").status, 503);
+  EXPECT_NE(get("/-/ready").body.find("does not answer"), std::string::npos);
+  board_.publish(share(sample_snapshot(2)), {});
+  EXPECT_EQ(get("/-/ready").status, 200);
+}
+
+TEST_F(RoutesTest, OtherMethodsAreToldWhatIsAllowedAndOtherPathsThatTheyAreNot) {
+  const Reply reply = routes_.answer(
+      {.method = "POST", .path = "/metrics", .accept_encoding = {}, .if_none_match = {}});
+  EXPECT_EQ(reply.status, 405);
+  EXPECT_EQ(reply.headers.back(), (std::pair<std::string, std::string>{"Allow", "GET, HEAD"}));
+  EXPECT_EQ(get("/nothing").status, 404);
+  EXPECT_EQ(
+      routes_.answer({.method = "POST", .path = "/x", .accept_encoding = {}, .if_none_match = {}})
+          .status,
+      404);
+  EXPECT_EQ(get("/ws").status, 426);
+}
+
+TEST_F(RoutesTest, AnExceptionInOnePageIsA500WithoutItsWords) {
+  Routes routes{options_, board_,
+                [](const StreamStats&) -> std::string { throw std::runtime_error("secret"); },
+                [] { return StreamStats{}; }, make_logger("test")};
+  const Reply reply = routes.answer(
+      {.method = "GET", .path = "/metrics", .accept_encoding = {}, .if_none_match = {}});
+  EXPECT_EQ(reply.status, 500);
+  EXPECT_EQ(reply.body.find("secret"), std::string::npos);
+}
+
+TEST(TelemetryPath, MustBePlainAndFree) {
+  EXPECT_TRUE(check_telemetry_path("/metrics"));
+  EXPECT_TRUE(check_telemetry_path("/a/b.c"));
+  for (const char* wrong : {"", "/", "metrics", "/ws", "/-/ready", "/a b", "/\"", "/a?b"}) {
+    const auto status = check_telemetry_path(wrong);
+    ASSERT_FALSE(status) << wrong;
+    EXPECT_EQ(status.error().field, "--web.telemetry-path");
+  }
+}
+
+}  // namespace
+}  // namespace faultline::stream

@@ -1,0 +1,74 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "exporter/observe/assemble.hpp"
+#include "exporter/observe/diff.hpp"
+
+namespace faultline::test {
+
+/// A cluster of the simplest kind, with CockroachDB's timings of 22.1: records hold for
+/// 9 s and are renewed every 4.5 s by nodes that can reach a majority, gossip forgets
+/// a node after 3 s, store gauges move every 10 s and are zero on a node that is not
+/// live in its own eyes. It writes Readings as the sources would; no I/O, no threads.
+class ToyCluster {
+ public:
+  enum class State { up, killed, paused, isolated };
+
+  /// Ranges have `voters` voters each, spread round-robin; store n+10 is on node n, so
+  /// that nobody takes one for the other.
+  ToyCluster(int nodes, int ranges, int voters = 3);
+
+  void set(int node, State state);
+  void set_container(int node, ContainerState state);
+  void advance(milliseconds by);
+
+  /// What the sources have just read. Placement only while a majority is live.
+  void poll();
+
+  /// poll, assemble, remember; the picture.
+  const ClusterSnapshot& look();
+  [[nodiscard]] const std::vector<ClusterEvent>& last_events() const { return events_; }
+
+  observe::Readings readings;  ///< Tests may bend them between `poll` and `assemble`.
+  observe::Memory memory;
+  observe::Seeds seeds;
+  WallTime now;
+
+  /// assemble and remember, without polling.
+  const ClusterSnapshot& assemble();
+
+ private:
+  void poll_containers();
+  struct Node {
+    NodeId id;
+    State state = State::up;
+    WallTime since;
+    WallTime expires_at;
+    std::int64_t epoch = 1;
+    std::int64_t leases = 0;
+    std::optional<ContainerState> container;
+    std::vector<WallTime> frozen;  ///< Records as it last saw them, while isolated.
+    // Gauges as of its last tick.
+    std::int64_t ranges = 0;
+    std::int64_t unavailable = 0;
+    std::int64_t underreplicated = 0;
+  };
+
+  [[nodiscard]] bool majority_connected() const;
+  [[nodiscard]] bool answers(const Node& node) const;
+  [[nodiscard]] bool live_in_own_eyes(const Node& node) const;
+  void heartbeat();
+  void tick_gauges();
+  [[nodiscard]] sources::GossipView view_of(const Node& witness) const;
+  [[nodiscard]] std::string sql(NodeId id) const;
+  [[nodiscard]] std::string http(NodeId id) const;
+
+  std::vector<Node> nodes_;
+  std::vector<std::vector<StoreId>> voters_;
+  std::vector<ClusterEvent> events_;
+  std::int64_t steps_ = 0;
+};
+
+}  // namespace faultline::test
