@@ -40,7 +40,26 @@ std::set<NodeId> inventory(const Readings& readings, Memory& memory) {
   return named;
 }
 
+/// The runtime tells the end of a process before anybody who asks it can notice.
+bool is_held_down(const NodeView& node) {
+  switch (node.container.state) {
+    case ContainerState::created:
+    case ContainerState::paused:
+    case ContainerState::exited:
+    case ContainerState::removed: return true;
+    case ContainerState::running:
+    case ContainerState::restarting:
+    case ContainerState::unknown: return false;
+  }
+  return false;
+}
+
+bool answers(const NodeView& node) {
+  return node.process.state == ProcessState::reachable && !is_held_down(node);
+}
+
 bool is_up(const NodeView& node) {
+  if (is_held_down(node)) return false;
   const bool denied = node.liveness.witness && (node.liveness.state == Liveness::suspect ||
                                                 node.liveness.state == Liveness::dead);
   if (denied || node.liveness.state == Liveness::decommissioned) return false;
@@ -54,7 +73,7 @@ bool is_up(const NodeView& node) {
 bool may_be_up(const NodeView& node) {
   const bool process =
       node.process.state == ProcessState::reachable || node.process.state == ProcessState::unknown;
-  return process && node.liveness.state != Liveness::decommissioned;
+  return process && !is_held_down(node) && node.liveness.state != Liveness::decommissioned;
 }
 
 bool is_expected(const NodeView& node) { return node.liveness.state != Liveness::decommissioned; }
@@ -218,7 +237,7 @@ VerdictInput count_nodes(const std::vector<NodeView>& nodes, const Readings& rea
   for (const auto& node : nodes) {
     if (!is_expected(node)) continue;
     ++input.expected;
-    if (node.process.state == ProcessState::reachable) ++input.answering;
+    if (answers(node)) ++input.answering;
     if (node.process.state == ProcessState::unresponsive) ++input.silent;
     // Not probed yet is not gone: a node that joined a moment ago raises no alarm.
     if (node.process.state == ProcessState::unknown) input.processes_known = false;

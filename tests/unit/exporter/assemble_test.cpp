@@ -267,6 +267,23 @@ TEST(Assemble, AnExitedContainerIsShownBesideAProcessThatStillSeemsToAnswer) {
   EXPECT_EQ(snapshot.targets.at(1).node_id, NodeId{2});
 }
 
+TEST(Assemble, WhatAContainerTellsCountsBeforeAnybodyHasAskedTheProcess) {
+  for (const auto state : {ContainerState::exited, ContainerState::paused}) {
+    ToyCluster cluster{3, 65};
+    for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
+    watch(cluster, seconds{1});
+    cluster.set_container(2, state);
+    const auto& one_gone = cluster.look();
+    EXPECT_EQ(one_gone.cluster.nodes_up, 2);
+    EXPECT_EQ(one_gone.verdict.can_lose_nodes, 0);
+    EXPECT_EQ(one_gone.verdict.state, VerdictState::degraded);
+    cluster.set_container(3, state);
+    const auto& two_gone = cluster.look();
+    EXPECT_EQ(two_gone.cluster.nodes_up, 1);
+    EXPECT_EQ(two_gone.verdict.sentence, "65 ranges without quorum: 1 of 3 nodes is up");
+  }
+}
+
 TEST(Assemble, WithoutChaosdContainersAreUnknownAndTheSourceIsNotListed) {
   ToyCluster cluster{3, 65};
   const auto& snapshot = cluster.look();
