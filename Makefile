@@ -5,7 +5,7 @@ build:       ; @tools/install_deps build && tools/build_programs && tools/build_
 test:        ; @tools/test
 lint:        ; @tools/lint
 bench:       ; @tools/bench
-integration: ; @tools/test --only programs integration grafana docker
+integration: ; @tools/test --only programs integration docker
 e2e:         ; @tools/test --only programs page e2e
 clean:       ; @tools/demo stop; rm -rf build .demo dashboard/dist
 
