@@ -1,0 +1,22 @@
+#include "exporter/observe/standing.hpp"
+
+namespace faultline::observe {
+
+bool is_up(const NodeView& node) {
+  const bool denied = node.liveness.witness && (node.liveness.state == Liveness::suspect ||
+                                                node.liveness.state == Liveness::dead);
+  if (denied || node.liveness.state == Liveness::decommissioned) return false;
+  if (node.process.state == ProcessState::reachable) return true;
+  // The probe is off: then the witnesses alone decide.
+  return node.process.state == ProcessState::unknown && node.is_live == true;
+}
+
+bool may_be_up(const NodeView& node) {
+  const bool process =
+      node.process.state == ProcessState::reachable || node.process.state == ProcessState::unknown;
+  return process && node.liveness.state != Liveness::decommissioned;
+}
+
+bool is_expected(const NodeView& node) { return node.liveness.state != Liveness::decommissioned; }
+
+}  // namespace faultline::observe

@@ -1,0 +1,19 @@
+#pragma once
+
+#include "common/cluster/snapshot.hpp"
+
+namespace faultline::observe {
+
+// Who counts as what; pure. Liveness and process of `node` are filled.
+
+/// Its process answers, and no valid witness calls it not live.
+[[nodiscard]] bool is_up(const NodeView& node);
+
+/// Nothing but the word of nodes is against it: what they say while the liveness range
+/// moves may pass, a process that is gone does not come back by waiting.
+[[nodiscard]] bool may_be_up(const NodeView& node);
+
+/// Belongs to the cluster for good.
+[[nodiscard]] bool is_expected(const NodeView& node);
+
+}  // namespace faultline::observe
