@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <set>
 
+#include "exporter/observe/impact_basis.hpp"
 #include "exporter/observe/liveness_state.hpp"
 #include "exporter/observe/node_parts.hpp"
+#include "exporter/observe/standing.hpp"
 #include "exporter/observe/verdict.hpp"
 
 namespace faultline::observe {
@@ -39,44 +41,6 @@ std::set<NodeId> inventory(const Readings& readings, Memory& memory) {
   named.insert(listed.begin(), listed.end());
   return named;
 }
-
-/// The runtime tells the end of a process before anybody who asks it can notice.
-bool is_held_down(const NodeView& node) {
-  switch (node.container.state) {
-    case ContainerState::created:
-    case ContainerState::paused:
-    case ContainerState::exited:
-    case ContainerState::removed: return true;
-    case ContainerState::running:
-    case ContainerState::restarting:
-    case ContainerState::unknown: return false;
-  }
-  return false;
-}
-
-bool answers(const NodeView& node) {
-  return node.process.state == ProcessState::reachable && !is_held_down(node);
-}
-
-bool is_up(const NodeView& node) {
-  if (is_held_down(node)) return false;
-  const bool denied = node.liveness.witness && (node.liveness.state == Liveness::suspect ||
-                                                node.liveness.state == Liveness::dead);
-  if (denied || node.liveness.state == Liveness::decommissioned) return false;
-  if (node.process.state == ProcessState::reachable) return true;
-  // The probe is off: then the witnesses alone decide.
-  return node.process.state == ProcessState::unknown && node.is_live == true;
-}
-
-/// Nothing but the word of nodes is against it: what they say while the liveness range
-/// moves may pass, a process that is gone does not come back by waiting.
-bool may_be_up(const NodeView& node) {
-  const bool process =
-      node.process.state == ProcessState::reachable || node.process.state == ProcessState::unknown;
-  return process && !is_held_down(node) && node.liveness.state != Liveness::decommissioned;
-}
-
-bool is_expected(const NodeView& node) { return node.liveness.state != Liveness::decommissioned; }
 
 std::map<NodeId, SelfView> self_views(const std::vector<NodeView>& nodes, const Readings& readings,
                                       WallTime now) {
@@ -406,7 +370,8 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   snapshot.cluster.nodes_up = input.up_told;
   add_sources(snapshot, readings);
   add_faults(snapshot, readings);
-  return {std::move(snapshot), std::move(memory)};
+  auto basis = basis_of(readings, memory.directory.stores, snapshot.nodes, input);
+  return {std::move(snapshot), std::move(memory), std::move(basis)};
 }
 
 }  // namespace faultline::observe

@@ -4,6 +4,7 @@
 
 #include "common/cluster/snapshot.hpp"
 #include "exporter/observe/directory.hpp"
+#include "exporter/observe/impact.hpp"
 #include "exporter/observe/readings.hpp"
 
 namespace faultline::observe {
@@ -21,6 +22,7 @@ struct Memory {
 struct Assembled {
   ClusterSnapshot snapshot;  ///< Without boot and seq, which the publisher gives.
   Memory memory;             ///< For the next time, once `previous` is set.
+  ImpactBasis basis = {};    ///< The same for forecasts; without boot.
 };
 
 /// Readings -> the picture. Pure: the same readings, memory and time give the same.

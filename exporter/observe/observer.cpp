@@ -34,7 +34,7 @@ void Observer::stop() {
 
 SteadyTime Observer::step() {
   const auto readings = wiring_.read();
-  auto [snapshot, memory] = assemble(readings, memory_, seeds_, clock_.wall());
+  auto [snapshot, memory, basis] = assemble(readings, memory_, seeds_, clock_.wall());
   const auto previous = memory_.previous;
   memory_ = std::move(memory);
   memory_.previous = previous;
@@ -50,6 +50,8 @@ SteadyTime Observer::step() {
 
   const auto now = clock_.steady();
   if (!previous || now >= next_publish_ || !events.empty() || differs(*previous, snapshot)) {
+    basis.boot = boot_;
+    board_.set_basis(std::make_shared<const ImpactBasis>(std::move(basis)));
     publish(std::move(snapshot), std::move(events));
     next_publish_ = now + kPublishEvery;
   }

@@ -2,10 +2,36 @@
 
 #include <functional>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "exporter/sources/placement.hpp"
 
 namespace faultline::observe {
+
+using IsUp = std::function<bool(NodeId)>;
+
+/// The voters of a group of ranges as the nodes that they are on; empty: nobody knows
+/// whose store it is, which counts as lost.
+struct Seats {
+  std::vector<std::optional<NodeId>> voters;
+  std::vector<std::optional<NodeId>> outgoing;  ///< Vote in the old half only.
+};
+
+[[nodiscard]] Seats seats_of(const sources::VoterGroup& group,
+                             const std::map<StoreId, NodeId>& stores);
+
+/// Whether more than half of the voters are on nodes that are up. While a joint
+/// configuration lasts, both of its halves must have that; which of the voters are new in
+/// it nobody tells, so the old half has its majority whichever they are, or has it not.
+[[nodiscard]] bool has_quorum(const Seats& seats, const IsUp& is_up);
+
+/// How many of the voters are on nodes that are up.
+[[nodiscard]] std::int64_t voters_up(const Seats& seats, const IsUp& is_up);
+
+/// Any so many nodes, the worst ones first, may go and the group keeps its quorum, which
+/// it has.
+[[nodiscard]] std::int64_t losses_survived(const Seats& seats, const IsUp& is_up);
 
 /// What the known descriptors say, given who is up.
 struct Quorum {
@@ -17,10 +43,8 @@ struct Quorum {
   bool stores_known = true;          ///< False: some voter's store belongs to no known node.
 };
 
-/// Pure. Voters are stores; a range needs more than half of them on nodes that are up.
-/// Joint configurations are judged by their new voters only.
+/// Pure. Voters are stores; learners and non-voters do not count.
 [[nodiscard]] Quorum count_quorum(const sources::PlacementPart& placement,
-                                  const std::map<StoreId, NodeId>& stores,
-                                  const std::function<bool(NodeId)>& is_up);
+                                  const std::map<StoreId, NodeId>& stores, const IsUp& is_up);
 
 }  // namespace faultline::observe

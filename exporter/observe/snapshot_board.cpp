@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <utility>
 
 namespace faultline::observe {
 
@@ -17,6 +18,16 @@ void SnapshotBoard::publish(SnapshotPtr snapshot, const std::vector<ClusterEvent
     while (events_.size() > kEventsMax) events_.pop_front();
   }
   for (const auto& subscriber : subscribers_) subscriber(snapshot, events);
+}
+
+void SnapshotBoard::set_basis(std::shared_ptr<const ImpactBasis> basis) {
+  const std::lock_guard lock(mutex_);
+  basis_ = std::move(basis);
+}
+
+std::shared_ptr<const ImpactBasis> SnapshotBoard::basis() const {
+  const std::lock_guard lock(mutex_);
+  return basis_;
 }
 
 SnapshotPtr SnapshotBoard::latest() const {

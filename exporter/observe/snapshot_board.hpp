@@ -3,11 +3,13 @@
 #include <cstddef>
 #include <deque>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <vector>
 
 #include "common/cluster/event.hpp"
 #include "common/cluster/snapshot.hpp"
+#include "exporter/observe/impact.hpp"
 
 namespace faultline::observe {
 
@@ -24,14 +26,19 @@ class SnapshotBoard {
 
   void publish(SnapshotPtr snapshot, const std::vector<ClusterEvent>& events);
 
+  /// What forecasts are made from; set before the snapshot that goes with it.
+  void set_basis(std::shared_ptr<const ImpactBasis> basis);
+
   /// Null until the first publication.
   [[nodiscard]] SnapshotPtr latest() const;
+  [[nodiscard]] std::shared_ptr<const ImpactBasis> basis() const;  ///< The same.
   /// Oldest first, with id > after_id.
   [[nodiscard]] std::vector<ClusterEvent> events_after(std::int64_t after_id) const;
 
  private:
-  mutable std::mutex mutex_;  // Guards latest_ and events_.
+  mutable std::mutex mutex_;  // Guards latest_, basis_ and events_.
   SnapshotPtr latest_;
+  std::shared_ptr<const ImpactBasis> basis_;
   std::deque<ClusterEvent> events_;
   std::vector<Subscriber> subscribers_;
 };

@@ -9,7 +9,10 @@ namespace faultline::sources {
 // array_to_string, because replicas are INT[] here and INT2VECTOR in the view of old
 // versions. One row a range: no version can be trusted to group by it cheaply.
 const std::string PlacementSource::kStatement =
-    "SELECT range_id, array_to_string(voting_replicas, ',') AS voters"
+    "SELECT range_id, array_to_string(voting_replicas, ',') AS voters, start_pretty,"
+    " array_to_string(replicas, ',') AS replicas,"
+    " array_to_string(non_voting_replicas, ',') AS non_voters,"
+    " array_to_string(learner_replicas, ',') AS learners"
     " FROM crdb_internal.ranges_no_leases";
 const std::string PlacementSource::kStoresStatement =
     "SELECT node_id, store_id FROM crdb_internal.kv_store_status";
@@ -17,25 +20,60 @@ const std::string PlacementSource::kSettingStatement =
     "SELECT value FROM crdb_internal.cluster_settings"
     " WHERE variable = 'server.time_until_store_dead'";
 
+namespace {
+
+using Stores = std::vector<StoreId>;
+
+/// Sorted. A column that the server does not have is an empty list.
+Stores store_list(CellReader& cells, std::size_t column, std::string_view name) {
+  const auto text = cells.maybe_text(column).value_or("");
+  auto stores = parse_store_ids(text);
+  if (!stores) {
+    cells.fail(name, "\"" + text + "\"", "store ids, as 1,2,3");
+    return {};
+  }
+  std::sort(stores->begin(), stores->end());
+  return *stores;
+}
+
+/// Replicas of no other kind vote in the old half of a joint configuration.
+Stores outgoing_voters(CellReader& cells, const Stores& voters) {
+  auto left = store_list(cells, 3, "replicas");
+  const auto non_voters = store_list(cells, 4, "non_voting_replicas");
+  const auto learners = store_list(cells, 5, "learner_replicas");
+  for (const auto* kind : {&voters, &non_voters, &learners}) {
+    std::erase_if(
+        left, [&](StoreId store) { return std::binary_search(kind->begin(), kind->end(), store); });
+  }
+  return left;
+}
+
+}  // namespace
+
 Result<PlacementPart> parse_placement(const sql::Rows& rows) {
-  std::map<std::vector<StoreId>, std::int64_t> groups;
+  std::map<std::pair<Stores, Stores>, VoterGroup> groups;
   for (std::size_t i = 0; i < rows.size(); ++i) {
     CellReader cells{rows[i], "ranges_no_leases row " + std::to_string(i + 1)};
-    static_cast<void>(cells.integer(0, "range_id"));
-    const auto text = cells.text(1, "voting_replicas");
-    auto voters = parse_store_ids(text);
-    if (!voters || voters->empty()) {
-      cells.fail("voting_replicas", "\"" + text + "\"", "store ids, as 1,2,3");
-    }
+    const auto id = cells.integer(0, "range_id");
+    auto voters = store_list(cells, 1, "voting_replicas");
+    if (voters.empty()) cells.fail("voting_replicas", "\"\"", "store ids, as 1,2,3");
+    auto outgoing = outgoing_voters(cells, voters);
     if (cells.error()) return *cells.error();
-    std::sort(voters->begin(), voters->end());
-    ++groups[*voters];
+    auto& group = groups[{std::move(voters), std::move(outgoing)}];
+    ++group.ranges;
+    if (static_cast<std::int64_t>(i) < PlacementPart::kNamedMax) {
+      group.named.push_back({id, cells.maybe_text(2).value_or("")});
+    }
   }
   if (groups.empty()) {
     return Error{ErrorCode::upstream, "the cluster lists no ranges; may the user see them?"};
   }
   PlacementPart part;
-  for (auto& [voters, ranges] : groups) part.groups.push_back({voters, ranges});
+  for (auto& [stores, group] : groups) {
+    group.voters = stores.first;
+    group.outgoing = stores.second;
+    part.groups.push_back(std::move(group));
+  }
   part.ranges = static_cast<std::int64_t>(rows.size());
   return part;
 }

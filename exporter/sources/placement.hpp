@@ -10,15 +10,27 @@
 
 namespace faultline::sources {
 
+struct NamedRange {
+  std::int64_t id = 0;
+  std::string name;  ///< start_pretty.
+};
+
 /// Ranges whose voters are on the same stores.
 struct VoterGroup {
   std::vector<StoreId> voters;  ///< Sorted.
   std::int64_t ranges = 0;
+  /// Sorted; of a joint configuration, the stores that vote in its old half only. Servers
+  /// up to v26 list the new half alone; this is for one that lists all.
+  std::vector<StoreId> outgoing = {};
+  /// The first of them in key order, system ranges first.
+  std::vector<NamedRange> named = {};
 };
 
 /// Where the ranges are. Kept through an outage: then it is the only way to tell
 /// which of them have lost their quorum.
 struct PlacementPart {
+  static constexpr std::int64_t kNamedMax = 10'000;  ///< Ranges kept by name, in all.
+
   std::vector<VoterGroup> groups;
   std::int64_t ranges = 0;
   std::map<StoreId, NodeId> stores;  ///< As far as the cluster told.

@@ -9,6 +9,7 @@
 #include "common/wire/json_write.hpp"
 #include "common/wire/snapshot_json.hpp"
 #include "exporter/stream/gzip.hpp"
+#include "exporter/stream/impact_page.hpp"
 
 namespace faultline::stream {
 
@@ -83,8 +84,8 @@ Reply Routes::answer(const Request& request) {
 }
 
 bool Routes::exists(std::string_view path) const {
-  constexpr std::array pages{kStreamPath, kStatePath, kHealthyPath, kReadyPath,
-                             std::string_view{"/"}};
+  constexpr std::array pages{kStreamPath,  kStatePath, kImpactPath,
+                             kHealthyPath, kReadyPath, std::string_view{"/"}};
   return path == options_.telemetry_path ||
          std::find(pages.begin(), pages.end(), path) != pages.end();
 }
@@ -92,6 +93,11 @@ bool Routes::exists(std::string_view path) const {
 Reply Routes::page(const Request& request) {
   if (request.path == options_.telemetry_path) return metrics(request);
   if (request.path == kStatePath) return state(request);
+  if (request.path == kImpactPath) {
+    Reply reply = impact_page(board_.basis().get(), request.query, SystemClock{}.wall());
+    compress(reply, request);
+    return reply;
+  }
   if (request.path == kHealthyPath) return {.content_type = kText, .body = "Healthy.\n"};
   if (request.path == kReadyPath) return ready();
   if (request.path == "/") return landing();
@@ -154,6 +160,7 @@ Reply Routes::landing() const {
                   "for Prometheus and for people.</p>\n<ul>\n"};
   reply.body += link_to(options_.telemetry_path, "the metrics");
   reply.body += link_to(kStatePath, "the newest snapshot as JSON");
+  reply.body += link_to("/api/v1/impact?nodes=1", "what would become of the ranges without node 1");
   reply.body += link_to(kHealthyPath, "whether the exporter runs");
   reply.body += link_to(kReadyPath, "whether it has read anything");
   reply.body +=
@@ -171,7 +178,7 @@ Status check_telemetry_path(std::string_view path) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view{"/-._~"}.find(c) != std::string_view::npos;
   };
-  constexpr std::array taken{kStreamPath, kStatePath, kHealthyPath, kReadyPath};
+  constexpr std::array taken{kStreamPath, kStatePath, kImpactPath, kHealthyPath, kReadyPath};
   const bool usable = path.size() > 1 && path.front() == '/' &&
                       std::all_of(path.begin(), path.end(), plain) &&
                       std::find(taken.begin(), taken.end(), path) == taken.end();

@@ -20,6 +20,7 @@ struct Request {
   std::string_view path;  ///< Without the query.
   std::string_view accept_encoding;
   std::string_view if_none_match;
+  std::string_view query = {};  ///< What follows "?", still encoded.
 };
 
 struct Reply {

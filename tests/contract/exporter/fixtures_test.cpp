@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 #include <nlohmann/json.hpp>
 
+#include "common/wire/impact_json.hpp"
 #include "common/wire/snapshot_json.hpp"
 #include "exporter/metrics/page.hpp"
 #include "tests/unit/exporter/toy_cluster.hpp"
@@ -59,6 +60,19 @@ struct Fixed {
 TEST(Fixtures, TheWholePictureAsJson) {
   expect_file("tests/contract/exporter/data/snapshot.json",
               wire::to_json(Fixed{}.snapshot).dump(2) + "\n");
+}
+
+TEST(Fixtures, AForecast) {
+  Fixed fixed;
+  fixed.cluster.basis.boot = "b-7f3a";
+  const auto answer = observe::impact(fixed.cluster.basis, {{NodeId{2}}, ImpactFault::kill, {}},
+                                      fixed.cluster.now + milliseconds{250});
+  ASSERT_TRUE(answer);
+  // Shortened, as a long one is.
+  auto forecast = *answer;
+  forecast.ranges.resize(4);
+  forecast.truncated = true;
+  expect_file("schema/fixtures/impact.json", wire::to_json(forecast).dump(2) + "\n");
 }
 
 TEST(Fixtures, TheMetricsPage) {

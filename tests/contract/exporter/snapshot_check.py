@@ -1,4 +1,4 @@
-"""The snapshot that the exporter's code writes, against its schema; and the metrics page against promtool."""
+"""The snapshot and the forecast that the exporter's code writes, against their schemas; and the metrics page against promtool."""
 
 import json
 import pathlib
@@ -18,6 +18,11 @@ for problem in problems:
 assert not problems
 # A schema that accepts everything would prove nothing.
 assert list(validator.iter_errors({**snapshot, "verdict": {}}))
+
+impact_validator = jsonschema.Draft202012Validator(json.loads((root / "schema/impact.schema.json").read_text()))
+impact = json.loads((root / "schema/fixtures/impact.json").read_text())
+impact_validator.validate(impact)
+assert list(impact_validator.iter_errors({**impact, "quorum_lost": -1}))
 
 promtool = shutil.which("promtool")
 if promtool is None:

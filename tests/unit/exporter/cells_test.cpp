@@ -116,6 +116,18 @@ TEST(Placement, RangesWithTheSameVotersAreOneGroupWhateverTheirOrder) {
   EXPECT_EQ(part->groups[0].ranges, 2);
 }
 
+TEST(Placement, OnlyVotersVoteAndThoseOfTheOldHalfOfAJointConfigurationAreFound) {
+  const auto part = parse_placement(
+      {{"7", "2,1", "/Min", "1,2,3,4,5", "4", "5"}, {"8", "1,2", "/Table/9", "1,2,4,5", "4", "5"}});
+  ASSERT_TRUE(part);
+  ASSERT_EQ(part->groups.size(), 2U);
+  EXPECT_TRUE(part->groups[0].outgoing.empty());
+  EXPECT_EQ(part->groups[0].named[0].id, 8);
+  EXPECT_EQ(part->groups[1].outgoing, std::vector{StoreId{3}});
+  EXPECT_EQ(part->groups[1].named[0].name, "/Min");
+  EXPECT_THAT(parse_placement({{"7", "1", "/Min", "x"}}).error().message, HasSubstr("replicas"));
+}
+
 TEST(Placement, NoRangesIsAnErrorAndNotZero) {
   EXPECT_FALSE(parse_placement({}));
   EXPECT_FALSE(parse_placement({{"1", ""}}));

@@ -64,6 +64,15 @@ TEST(QuorumCount, ASingleReplicaCanLoseNothing) {
   EXPECT_EQ(count(placement({{stores({11}), 1}}), {2}).without_quorum, 1);
 }
 
+TEST(QuorumCount, BothHalvesOfAJointConfigurationNeedTheirMajority) {
+  sources::VoterGroup group{stores({12, 13, 14}), 1, stores({11}), {}};
+  EXPECT_EQ(count(placement({group}), {1, 2, 3, 4}).without_quorum, 0);
+  // If 12 or 13 is the new one, the old half is 11, 14 and the other: one of three.
+  EXPECT_EQ(count(placement({group}), {2, 3}).without_quorum, 1);
+  EXPECT_EQ(count(placement({group}), {2, 3, 4}).without_quorum, 0);
+  EXPECT_EQ(count(placement({group}), {1, 2, 3, 4}).can_lose_nodes, 1);
+}
+
 TEST(QuorumCount, AnUnknownStoreIsSaidSo) {
   EXPECT_FALSE(count(placement({{stores({99}), 1}}), {1}).stores_known);
 }

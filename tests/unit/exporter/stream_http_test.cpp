@@ -3,6 +3,8 @@
 #include <zlib.h>
 
 #include "exporter/stream/gzip.hpp"
+#include "exporter/stream/impact_page.hpp"
+#include "exporter/stream/query.hpp"
 #include "exporter/stream/routes.hpp"
 #include "exporter/stream/ws_upgrade.hpp"
 #include "tests/unit/exporter/stream_samples.hpp"
@@ -153,6 +155,70 @@ TEST_F(RoutesTest, ReadyOnlyOnceASourceWasRead) {
   EXPECT_NE(get("/-/ready").body.find("does not answer"), std::string::npos);
   board_.publish(share(sample_snapshot(2)), {});
   EXPECT_EQ(get("/-/ready").status, 200);
+}
+
+TEST_F(RoutesTest, ImpactAnswersAQuestionThatMakesSenseOnceThereIsAnAnswer) {
+  const auto ask = [&](std::string_view query) {
+    return routes_.answer({.method = "GET",
+                           .path = "/api/v1/impact",
+                           .accept_encoding = {},
+                           .if_none_match = {},
+                           .query = query});
+  };
+  EXPECT_EQ(ask("").status, 400) << "no reading will make it right";
+  EXPECT_EQ(ask("nodes=1").status, 503);
+  observe::ImpactBasis basis;
+  basis.boot = "b-test";
+  basis.anything_read = true;
+  basis.nodes.push_back({NodeId{1}, true, true, 3});
+  basis.nodes.push_back({NodeId{2}, true, true, 3});
+  board_.set_basis(std::make_shared<const observe::ImpactBasis>(basis));
+  const Reply reply = ask("nodes=1");
+  EXPECT_EQ(reply.status, 200);
+  EXPECT_EQ(reply.content_type, "application/json");
+  EXPECT_NE(reply.body.find("\"valid\":false"), std::string::npos);
+  EXPECT_EQ(ask("nodes=2%2C1&fault=isolate").status, 400) << "nobody is left";
+  EXPECT_EQ(ask("nodes=1&from=2").status, 200);
+  const Reply unknown = ask("nodes=7");
+  EXPECT_EQ(unknown.status, 400);
+  EXPECT_NE(unknown.body.find("it has n1 and n2"), std::string::npos) << unknown.body;
+}
+
+TEST(ImpactQuestion, EachThingThatIsWrongIsNamed) {
+  const auto field = [](std::string_view query) {
+    return read_impact_question(query).error().field;
+  };
+  for (const char* query :
+       {"", "nodes", "nodes=", "nodes=a", "nodes=1,", "nodes=,1", "nodes=0", "nodes=-1",
+        "nodes=1.5", "nodes=1 2", "nodes=1&nodes=2", "nodes=99999999999999999999", "from=1"}) {
+    EXPECT_EQ(field(query), "nodes") << query;
+  }
+  EXPECT_EQ(field("nodes=1&fault=explode"), "fault");
+  EXPECT_EQ(field("nodes=1&fault="), "fault");
+  EXPECT_EQ(field("nodes=1&from=x"), "from");
+  EXPECT_EQ(field("nodes=1&from=2&fault=kill"), "from");
+  EXPECT_EQ(read_impact_question("nodes=%zz").error().code, ErrorCode::invalid);
+}
+
+TEST(ImpactQuestion, IsReadWithItsDefaults) {
+  const auto plain = read_impact_question("nodes=3,1,3").value();
+  EXPECT_EQ(plain.nodes, (std::vector{NodeId{1}, NodeId{3}}));
+  EXPECT_EQ(plain.fault, ImpactFault::kill);
+  const auto cut = read_impact_question("from=2&nodes=1&other=9").value();
+  EXPECT_EQ(cut.fault, ImpactFault::partition);
+  EXPECT_EQ(cut.from, std::vector{NodeId{2}});
+}
+
+TEST(QueryText, IsDecodedInOrderAndRepeatedNamesStay) {
+  const auto query = Query::parse("collect[]=a&collect%5B%5D=b+c&x=%41%2b&&empty&y=1=2").value();
+  EXPECT_EQ(query.all("collect[]"), (std::vector<std::string>{"a", "b c"}));
+  EXPECT_EQ(query.one("x").value(), "A+");
+  EXPECT_EQ(query.one("empty").value(), "");
+  EXPECT_EQ(query.one("y").value(), "1=2");
+  EXPECT_EQ(query.one("none").value(), std::nullopt);
+  EXPECT_FALSE(query.one("collect[]"));
+  EXPECT_FALSE(Query::parse("a=%4"));
+  EXPECT_FALSE(Query::parse("a=%-1"));
 }
 
 TEST_F(RoutesTest, OtherMethodsAreToldWhatIsAllowedAndOtherPathsThatTheyAreNot) {

@@ -205,9 +205,17 @@ void ToyCluster::poll() {
   const bool quorum = majority_connected();
   if (quorum) {
     sources::PlacementPart placement;
-    std::map<std::vector<StoreId>, std::int64_t> groups;
-    for (const auto& voters : voters_) ++groups[voters];
-    for (const auto& [voters, count] : groups) placement.groups.push_back({voters, count});
+    std::map<std::vector<StoreId>, sources::VoterGroup> groups;
+    std::int64_t id = 0;
+    for (const auto& voters : voters_) {
+      auto& group = groups[voters];
+      group.voters = voters;
+      ++group.ranges;
+      ++id;
+      const auto name = id == 1 ? "/Min" : id == 2 ? "/System/NodeLiveness" : "";
+      group.named.push_back({id, *name != '\0' ? name : "/Table/" + std::to_string(id + 80)});
+    }
+    for (const auto& [voters, group] : groups) placement.groups.push_back(group);
     placement.ranges = static_cast<std::int64_t>(voters_.size());
     readings.placement = good(std::move(placement), now, sql(NodeId{1}));
   } else {
@@ -233,7 +241,8 @@ void ToyCluster::poll_containers() {
 
 const ClusterSnapshot& ToyCluster::assemble() {
   const auto previous = memory.previous;
-  auto [snapshot, next] = observe::assemble(readings, memory, seeds, now);
+  auto [snapshot, next, next_basis] = observe::assemble(readings, memory, seeds, now);
+  basis = std::move(next_basis);
   events_ = observe::diff(previous.get(), snapshot);
   memory = std::move(next);
   memory.previous = std::make_shared<const ClusterSnapshot>(std::move(snapshot));

@@ -33,6 +33,7 @@ class ToyCluster {
 
   observe::Readings readings;  ///< Tests may bend them between `poll` and `assemble`.
   observe::Memory memory;
+  observe::ImpactBasis basis;  ///< Of the last `assemble`.
   observe::Seeds seeds;
   WallTime now;
 

@@ -1,0 +1,25 @@
+#include "exporter/observe/impact_basis.hpp"
+
+#include "exporter/observe/standing.hpp"
+
+namespace faultline::observe {
+
+ImpactBasis basis_of(const Readings& readings, const std::map<StoreId, NodeId>& stores,
+                     const std::vector<NodeView>& nodes, const VerdictInput& input) {
+  ImpactBasis basis;
+  basis.anything_read = input.anything_read;
+  basis.who_is_up_known = input.confirmed;
+  basis.placement_on = readings.placement.has_value();
+  if (readings.placement && readings.placement->part) {
+    basis.placement = readings.placement->part;
+    basis.placement_read_at = readings.placement->health.read_at;
+  }
+  basis.stores = stores;
+  const auto counts = quorum_on_hold(input) ? may_be_up : is_up;
+  for (const auto& node : nodes) {
+    basis.nodes.push_back({node.id, is_expected(node), counts(node), node.leader_ranges});
+  }
+  return basis;
+}
+
+}  // namespace faultline::observe

@@ -1,0 +1,20 @@
+#pragma once
+
+#include <string>
+
+#include "exporter/observe/impact.hpp"
+
+namespace faultline::observe {
+
+// A forecast in words; pure.
+
+/// "n3".
+[[nodiscard]] std::string node_name(NodeId id);
+
+/// Empty if the node is one of the cluster, else a sentence that says which are.
+[[nodiscard]] std::string unknown_node(const ImpactBasis& basis, NodeId id);
+
+/// The headline, from all the other fields.
+[[nodiscard]] std::string sentence_of(const Impact& impact);
+
+}  // namespace faultline::observe

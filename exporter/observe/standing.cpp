@@ -1,0 +1,44 @@
+#include "exporter/observe/standing.hpp"
+
+namespace faultline::observe {
+
+namespace {
+
+bool is_held_down(const NodeView& node) {
+  switch (node.container.state) {
+    case ContainerState::created:
+    case ContainerState::paused:
+    case ContainerState::exited:
+    case ContainerState::removed: return true;
+    case ContainerState::running:
+    case ContainerState::restarting:
+    case ContainerState::unknown: return false;
+  }
+  return false;
+}
+
+}  // namespace
+
+bool answers(const NodeView& node) {
+  return node.process.state == ProcessState::reachable && !is_held_down(node);
+}
+
+bool is_up(const NodeView& node) {
+  if (is_held_down(node)) return false;
+  const bool denied = node.liveness.witness && (node.liveness.state == Liveness::suspect ||
+                                                node.liveness.state == Liveness::dead);
+  if (denied || node.liveness.state == Liveness::decommissioned) return false;
+  if (node.process.state == ProcessState::reachable) return true;
+  // The probe is off: then the witnesses alone decide.
+  return node.process.state == ProcessState::unknown && node.is_live == true;
+}
+
+bool may_be_up(const NodeView& node) {
+  const bool process =
+      node.process.state == ProcessState::reachable || node.process.state == ProcessState::unknown;
+  return process && !is_held_down(node) && node.liveness.state != Liveness::decommissioned;
+}
+
+bool is_expected(const NodeView& node) { return node.liveness.state != Liveness::decommissioned; }
+
+}  // namespace faultline::observe
