@@ -22,6 +22,7 @@
 #include "simulator/host/peer_net.hpp"
 #include "simulator/http/server.hpp"
 #include "simulator/pgwire/server.hpp"
+#include "simulator/pgwire/tls.hpp"
 #include "simulator/tables/catalog.hpp"
 
 namespace {
@@ -44,12 +45,18 @@ cluster::NodeConfig config_of(const host::StartOptions& options) {
   config.locality = options.locality;
   config.join = options.join;
   config.time_scale = options.time_scale;
+  config.profile = cluster::find_profile(options.profile);
+  config.secure = !options.certs_dir.empty();
   config.seed = std::random_device{}();
   return config;
 }
 
-pgwire::ServerHooks hooks_of(cluster::Engine& engine, host::PeerNet& peers) {
+pgwire::ServerHooks hooks_of(cluster::Engine& engine, host::PeerNet& peers,
+                             const std::shared_ptr<const pgwire::TlsContext>& tls) {
   pgwire::ServerHooks hooks;
+  hooks.tls = tls;
+  hooks.login_timeout = std::chrono::nanoseconds(
+      engine.with([](cluster::Node& node) { return node.timing().of(10); }));
   hooks.accepts_logins = [&engine] {
     return engine.with([](cluster::Node& node) {
       return node.phase() == cluster::Phase::serving || node.phase() == cluster::Phase::draining;
@@ -120,15 +127,23 @@ void announce(const host::StartOptions& options) {
   std::printf(
       "CockroachDB node starting (simulated by Faultline: crdbsim, no data is safe here)\n"
       "build:               %s\nsql:                 "
-      "postgresql://root@%s/defaultdb?sslmode=disable\n"
-      "webui:               http://%s\nstore[0]:            path=%s\n",
-      cluster::kVersionText, options.advertise_sql_address.c_str(),
-      options.advertise_http_address.c_str(), options.store.c_str());
+      "postgresql://root@%s/defaultdb?sslmode=%s\n"
+      "webui:               %s://%s\nstore[0]:            path=%s\n",
+      cluster::find_profile(options.profile)->version_text().c_str(),
+      options.advertise_sql_address.c_str(), options.certs_dir.empty() ? "disable" : "verify-full",
+      options.certs_dir.empty() ? "http" : "https", options.advertise_http_address.c_str(),
+      options.store.c_str());
   std::fflush(stdout);
   if (!options.pid_file.empty()) std::ofstream(options.pid_file) << ::getpid() << '\n';
 }
 
 int start(const host::StartOptions& options) {
+  std::shared_ptr<const pgwire::TlsContext> tls;
+  if (!options.certs_dir.empty()) {
+    auto made = pgwire::TlsContext::create(options.certs_dir);
+    if (!made) return fail(made.error(), 1);
+    tls = std::move(*made);
+  }
   auto store = host::FileStore::open(options.store);
   if (!store) return fail(store.error(), 1);
   cluster::Node node(config_of(options), (*store)->take_saved(), **store, cluster::wall_now());
@@ -145,15 +160,15 @@ int start(const host::StartOptions& options) {
 
   auto http = http::Server::create(
       io, options.http.host, options.http.port,
-      [&engine](std::string_view target) { return http::page(engine, target); });
+      [&engine](std::string_view target) { return http::page(engine, target); }, options.certs_dir);
   if (!http) return fail(http.error(), 1);
   auto listener = pgwire::Server::create({options.listen.host, options.listen.port}, catalog,
-                                         hooks_of(engine, peers));
+                                         hooks_of(engine, peers, tls));
   if (!listener) return fail(listener.error(), 1);
   std::unique_ptr<pgwire::Server> sql_only;
   if (options.sql_separate) {
     auto server = pgwire::Server::create({options.sql.host, options.sql.port}, catalog,
-                                         hooks_of(engine, peers));
+                                         hooks_of(engine, peers, tls));
     if (!server) return fail(server.error(), 1);
     sql_only = std::move(*server);
   }
@@ -214,8 +229,9 @@ int main(int argc, char** argv) {
       std::puts("\n  crdbsim sql --insecure --host=HOST:PORT [--database=] -e STATEMENT [-e ...]");
       return 0;
     case host::Verb::version:
-      std::printf("Build Tag:        %s-crdbsim\nBuild:            %s\nDistribution:     CCL\n",
-                  cluster::kBuildTag, cluster::kVersionText);
+      std::printf("Build Tag:        %s\nBuild:            %s\nDistribution:     CCL\n",
+                  cluster::profiles().front().tag_text().c_str(),
+                  cluster::profiles().front().version_text().c_str());
       return 0;
     case host::Verb::init: return init(options->host);
     case host::Verb::node_status: return node_status(options->host);

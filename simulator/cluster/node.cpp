@@ -10,7 +10,7 @@ namespace faultline::sim::cluster {
 Node::Node(NodeConfig config, SavedNode saved, NodeStore& store, Time now)
     : config_(std::move(config)),
       store_(store),
-      timing_(config_.time_scale),
+      timing_(config_.time_scale, *config_.profile),
       now_(now),
       started_at_(now),
       self_(saved.node),
@@ -114,6 +114,7 @@ void Node::step(Time now) {
   if (phase_ == Phase::serving || phase_ == Phase::draining) {
     allocator_.step(phase_ == Phase::draining);
     step_traffic();
+    step_users();
     if (now_ >= garbage_at_) collect_garbage();
     if (now_ >= metrics_at_) metrics_tick();
   }
@@ -232,16 +233,29 @@ bool Node::has_silent_peer() const {
   });
 }
 
-std::int64_t Node::healthy_peers() const {
-  return std::ranges::count_if(peers_, [this](const auto& entry) {
-    return node_at(entry.first) != 0 && peer_reachable(entry.second);
-  });
+std::map<NodeNumber, const RpcLink*> Node::rpc_links() const {
+  std::map<NodeNumber, const RpcLink*> links;
+  for (const auto& [address, peer] : peers_) {
+    const NodeNumber node = node_at(address);
+    const auto record = liveness(node);
+    if (node == 0 || (record && record->membership == "decommissioned")) continue;
+    links[node] = &peer.rpc;
+  }
+  return links;
 }
 
-std::int64_t Node::unhealthy_peers() const {
-  return std::ranges::count_if(peers_, [this](const auto& entry) {
-    return node_at(entry.first) != 0 && !peer_reachable(entry.second);
-  });
+bool Node::supports(NodeNumber node) const {
+  const std::string* address = address_of(node);
+  const auto it = address == nullptr ? peers_.end() : peers_.find(*address);
+  return node == self_ ||
+         (it != peers_.end() && now_ - it->second.heard_at < timing_.support_ttl());
+}
+
+bool Node::supported_by(NodeNumber node) const {
+  const std::string* address = address_of(node);
+  const auto it = address == nullptr ? peers_.end() : peers_.find(*address);
+  return node == self_ ||
+         (it != peers_.end() && now_ - it->second.heard_at < timing_.supported_ttl());
 }
 
 double Node::random() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
@@ -258,6 +272,12 @@ void Node::lease_result(bool success) { gauges_.add(success ? "leases.success" :
 
 std::string Node::setting(const std::string& name, const std::string& fallback) const {
   return gossip_.value("setting/" + name, now_).value_or(fallback);
+}
+
+Time Node::breaker_threshold() const {
+  const char* initial = profile().circuit_breakers() ? "60" : "0";
+  const std::string name = "kv.replica_circuit_breaker.slow_replication_threshold.seconds";
+  return timing_.of(std::strtod(setting(name, initial).c_str(), nullptr));
 }
 
 double Node::dead_after_seconds() const {

@@ -39,6 +39,9 @@ void Node::on(const std::string& from, const Ping& message) {
   }
   Peer& peer = peers_[from];
   peer.last_pong = now_;
+  peer.heard_at = now_;
+  peer.rpc.answered(now_ - message.sent_at);
+  round_trips_.add(now_ - message.sent_at);
 }
 
 void Node::on(const std::string& from, const GossipInfos& message) {
@@ -177,7 +180,8 @@ void Node::committed(const Copy& copy, const Change* change) {
   const RangeNumber range = copy.state.descriptor.range;
   const auto publish = [&](const std::string& key, const std::string& value) {
     if (range == kLivenessRange && key.starts_with("liveness/")) gossip_.add(key, value, now_);
-    const bool config = key.starts_with("setting/") || key.starts_with("table/");
+    const bool config =
+        key.starts_with("setting/") || key.starts_with("table/") || key.starts_with("user/");
     const bool names = key.starts_with("database/");
     if ((range == kSystemConfigRange && config) || (range == kNamespaceRange && names)) {
       if (gossip_.value(key, now_) != value) gossip_.add(key, value, now_);

@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "simulator/cluster/layout.hpp"
+#include "simulator/cluster/report.hpp"
 #include "simulator/host/peer_net.hpp"
 
 namespace faultline::sim::host {
@@ -29,18 +30,14 @@ constexpr std::size_t kAnswerBytesMax = 4U << 20U;
 json status_rows(cluster::Node& node) {
   json rows = json::array();
   for (const cluster::NodeDescriptor& each : node.nodes()) {
-    const bool heard =
-        each.node == node.self() ||
-        node.gossip()
-            .value(cluster::row_key("gossip-clients", each.node), cluster::wall_now())
-            .has_value();
     rows.push_back({{"id", each.node},
                     {"address", each.address},
                     {"sql_address", each.sql_address},
                     {"started_at", each.started_at},
                     {"locality", each.locality},
                     {"is_available", node.live(each.node)},
-                    {"is_live", heard}});
+                    {"build", each.build_tag},
+                    {"is_live", cluster::shown_live(node, each.node, cluster::wall_now())}});
   }
   return rows;
 }
@@ -130,7 +127,7 @@ Result<std::vector<StatusRow>> ask_status(const std::string& host) {
   const cluster::Time now = cluster::wall_now();
   for (const json& row : answer->value("rows", json::array())) {
     rows.push_back({row.value("id", std::int64_t{0}), row.value("address", ""),
-                    row.value("sql_address", ""), "v22.1.0-alpha.20220214-crdbsim",
+                    row.value("sql_address", ""), row.value("build", ""),
                     time_text(row.value("started_at", std::int64_t{0})), time_text(now),
                     row.value("locality", ""), row.value("is_available", false),
                     row.value("is_live", false)});

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include "simulator/cluster/profile.hpp"
+
 namespace faultline::sim::host {
 namespace {
 
@@ -118,6 +120,14 @@ std::optional<Error> take_start_flag(const Flag& flag, Draft& draft, StartOption
     }
     return std::nullopt;
   }
+  if (flag.name == "--profile") {
+    const auto* found = cluster::find_profile(flag.value);
+    if (found == nullptr) {
+      return wrong("--profile", "\"" + flag.value + "\" is none of " + cluster::profile_names());
+    }
+    start.profile = found->name;
+    return std::nullopt;
+  }
   if (flag.name == "--time-scale") {
     char* end = nullptr;
     start.time_scale = std::strtod(flag.value.c_str(), &end);
@@ -130,7 +140,21 @@ std::optional<Error> take_start_flag(const Flag& flag, Draft& draft, StartOption
   return wrong(flag.name, "unknown flag; see crdbsim help");
 }
 
+// So that compose files and tests can choose for every node at once.
+std::optional<Error> profile_from_environment(StartOptions& start) {
+  const char* named = std::getenv("CRDBSIM_PROFILE");
+  if (!start.profile.empty()) return std::nullopt;
+  const std::string name = named == nullptr || *named == '\0' ? "22.1" : named;
+  const auto* found = cluster::find_profile(name);
+  if (found == nullptr) {
+    return wrong("CRDBSIM_PROFILE", "\"" + name + "\" is none of " + cluster::profile_names());
+  }
+  start.profile = found->name;
+  return std::nullopt;
+}
+
 std::optional<Error> finish_start(const Draft& draft, StartOptions& start) {
+  if (const auto error = profile_from_environment(start)) return error;
   if (start.store.empty()) start.store = "cockroach-data";
   const auto listen = parse_address("--listen-addr", draft.listen, 26257);
   if (!listen) return listen.error();
@@ -217,8 +241,13 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
       insecure = flag.value.empty() || flag.value == "true";
       continue;
     }
-    if (flag.name == "--background" || flag.name == "--certs-dir") {
+    if (flag.name == "--background") {
       return wrong(flag.name, "not supported by the simulated node; leave it out");
+    }
+    if (flag.name == "--certs-dir") {
+      if (flag.value.empty()) return wrong(flag.name, "give the directory of ca.crt and node.crt");
+      options.start.certs_dir = flag.value;
+      continue;
     }
     if (ignored_flags().contains(flag.name)) continue;
     if (options.verb == Verb::start) {
@@ -232,8 +261,8 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
     if (flag.name != "--host") return wrong(flag.name, "unknown flag; see crdbsim help");
     options.host = flag.value.find(':') == std::string::npos ? flag.value + ":26257" : flag.value;
   }
-  if (!insecure) {
-    return wrong("--insecure", "the simulated node has no certificates; give --insecure");
+  if (insecure == !options.start.certs_dir.empty()) {
+    return wrong("--insecure", "give either --insecure or --certs-dir=DIR");
   }
   if (options.verb == Verb::start) {
     if (const auto error = finish_start(draft, options.start)) return *error;
@@ -244,13 +273,17 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
 std::string usage() {
   return R"(crdbsim: a simulated CockroachDB node. It keeps nothing safe.
 
-  crdbsim start --insecure --store=DIR --listen-addr=HOST:PORT --http-addr=HOST:PORT
+  crdbsim start {--insecure|--certs-dir=DIR} --store=DIR --listen-addr=HOST:PORT --http-addr=HOST:PORT
                 --join=HOST:PORT,... [--advertise-addr=] [--sql-addr=] [--locality=]
-                [--pid-file=] [--time-scale=1] [--log-level=info]
+                [--pid-file=] [--time-scale=1] [--log-level=info] [--profile=22.1]
   crdbsim init --insecure --host=HOST:PORT
   crdbsim node status --insecure --host=HOST:PORT
   crdbsim version
 
+--profile (or CRDBSIM_PROFILE) says which release it looks and behaves like: )" +
+         cluster::profile_names() + R"(.
+--certs-dir has ca.crt, node.crt and node.key: TLS for SQL and HTTP clients, logins by
+certificate or password. The nodes' own links, init and node status stay in the clear.
 --time-scale=10 makes everything that takes time ten times faster.
 --cache, --max-sql-memory, --log-dir and the like are accepted and mean nothing.
 )";

@@ -20,6 +20,8 @@ struct StartOptions {
   std::string advertise_address, advertise_sql_address, advertise_http_address;
   std::vector<std::string> join;
   std::string locality, pid_file;
+  std::string certs_dir;  ///< Empty: --insecure.
+  std::string profile;    ///< Of cluster::profiles(); from --profile or CRDBSIM_PROFILE.
   std::string log_level = "info";
   double time_scale = 1.0;
 };
