@@ -16,8 +16,10 @@
 #include "common/base/log.hpp"
 #include "simulator/client/sql_shell.hpp"
 #include "simulator/cluster/report.hpp"
+#include "simulator/fleet/fleet.hpp"
 #include "simulator/host/control.hpp"
 #include "simulator/host/file_store.hpp"
+#include "simulator/host/node_commands.hpp"
 #include "simulator/host/options.hpp"
 #include "simulator/host/peer_net.hpp"
 #include "simulator/http/server.hpp"
@@ -182,6 +184,65 @@ int start(const host::StartOptions& options) {
   return 0;
 }
 
+/// One node of a fleet at its ports. Its catalog is what its server reads.
+struct FleetNode {
+  std::unique_ptr<fleet::FleetCatalog> catalog;
+  std::unique_ptr<pgwire::Server> sql;
+  std::unique_ptr<http::Server> http;
+};
+
+Result<FleetNode> start_fleet_node(asio::io_context& io, const fleet::FleetPlan& plan,
+                                   std::int64_t node, cluster::Time started) {
+  const fleet::FleetOptions& options = plan.options();
+  const auto port = [node](std::uint16_t first) {
+    return static_cast<std::uint16_t>(first + node - 1);
+  };
+  FleetNode made;
+  made.catalog = std::make_unique<fleet::FleetCatalog>(plan, node, started);
+  auto sql = pgwire::Server::create({options.host, port(options.sql_port)}, *made.catalog, {});
+  if (!sql) return sql.error();
+  auto http = http::Server::create(io, options.host, port(options.http_port),
+                                   [&plan, node, started](std::string_view target) {
+                                     return fleet::page(plan, node, started, target);
+                                   });
+  if (!http) return http.error();
+  made.sql = std::move(*sql);
+  made.http = std::move(*http);
+  return made;
+}
+
+int run_fleet(const std::vector<std::string>& arguments) {
+  const auto options = fleet::parse_fleet(arguments);
+  if (!options) return fail(options.error(), 2);
+  const fleet::FleetPlan plan(*options);
+  const cluster::Time started = cluster::wall_now();
+  asio::io_context io(1);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
+  std::vector<FleetNode> nodes;
+  for (std::int64_t node = 1; node <= options->nodes; ++node) {
+    if (plan.dead(node)) continue;  // Its ports refuse.
+    auto made = start_fleet_node(io, plan, node, started);
+    if (!made) return fail(made.error(), 1);
+    nodes.push_back(std::move(*made));
+  }
+  std::printf(
+      "simulated fleet: %zu of %lld nodes alive, %lld ranges, SQL from %s:%u, HTTP from "
+      "%s:%u, %s\n",
+      nodes.size(), static_cast<long long>(options->nodes), static_cast<long long>(options->ranges),
+      options->host.c_str(), options->sql_port, options->host.c_str(), options->http_port,
+      options->profile->version_text().c_str());
+  std::fflush(stdout);
+  io.run();
+  for (FleetNode& node : nodes) {
+    node.sql->stop();
+    node.http->stop();
+  }
+  return 0;
+}
+
+int ended(const Status& done) { return done ? 0 : fail(done.error(), 1); }
+
 int init(const std::string& host) {
   const Status done = host::ask_init(host);
   if (!done) return fail(done.error(), 1);
@@ -218,6 +279,7 @@ int run_sql(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && std::string(argv[1]) == "sql") return run_sql({argv + 2, argv + argc});
+  if (argc > 1 && std::string(argv[1]) == "fleet") return run_fleet({argv + 2, argv + argc});
   const auto options = host::parse({argv + 1, argv + argc});
   if (!options) return fail(options.error(), 2);
   if (const Status done = configure_logging({options->start.log_level, "logfmt"}); !done) {
@@ -226,6 +288,7 @@ int main(int argc, char** argv) {
   switch (options->verb) {
     case host::Verb::help:
       std::fputs(host::usage().c_str(), stdout);
+      std::fputs(fleet::fleet_usage().c_str(), stdout);
       std::puts("\n  crdbsim sql --insecure --host=HOST:PORT [--database=] -e STATEMENT [-e ...]");
       return 0;
     case host::Verb::version:
@@ -236,6 +299,10 @@ int main(int argc, char** argv) {
     case host::Verb::init: return init(options->host);
     case host::Verb::node_status: return node_status(options->host);
     case host::Verb::start: return start(options->start);
+    case host::Verb::decommission:
+      return ended(host::decommission(options->host, options->nodes, options->wait));
+    case host::Verb::recommission: return ended(host::recommission(options->host, options->nodes));
+    case host::Verb::drain: return ended(host::drain(options->host, options->nodes.front()));
   }
   return 2;
 }

@@ -36,6 +36,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ping, sent_at, reply)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, node, cluster_id, address)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinRequest, address, token)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinReply, node, cluster_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DrainNode, node)
 
 /// The value in `text`, or nothing: outside input never throws past this line.
 template <class T>

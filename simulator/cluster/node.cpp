@@ -84,6 +84,44 @@ void Node::start_draining(Time now) {
   heartbeat_.drain();
 }
 
+// Its record is written by others; once it says decommissioned nobody listens any more.
+bool Node::decommissioned() const {
+  const auto own = liveness(self_);
+  return own && own->membership == "decommissioned";
+}
+
+void Node::change_membership(NodeNumber node, const std::string& membership) {
+  const Info* info = gossip_.find(row_key("liveness", node));
+  const auto record = liveness(node);
+  if (info == nullptr || !record || record->membership == membership) return;
+  Liveness next = *record;
+  next.membership = membership;
+  const std::string text = encode_liveness(next);
+  KvRequest request;
+  request.range = kLivenessRange;
+  request.op = KvOp::write;
+  request.puts = {{row_key("liveness", node), text, info->value}};
+  router_.call(
+      request,
+      [this, node, text, membership](const KvReply* reply) {
+        if (reply == nullptr) return;
+        const bool done = reply->status == KvStatus::done;
+        publish_liveness(node, done ? text : reply->actual);
+        if (!done || membership != "decommissioned") return;
+        KvRequest forget;
+        forget.range = kStatusRange;
+        forget.op = KvOp::write;
+        forget.erases = {row_key("status", node)};
+        router_.call(forget, {});
+      },
+      now_ + timing_.heartbeat_timeout());
+}
+
+void Node::drain_node(NodeNumber node) {
+  if (node == self_) return start_draining(now_);
+  send(node, DrainNode{node});
+}
+
 void Node::create_range(const Descriptor& descriptor) {
   Copy copy;
   copy.state.descriptor = descriptor;
@@ -111,6 +149,7 @@ void Node::step(Time now) {
     if (it != replicas_.end()) it->second->step();
   }
   router_.step();
+  if (phase_ == Phase::serving && decommissioned()) phase_ = Phase::draining;
   if (phase_ == Phase::serving || phase_ == Phase::draining) {
     allocator_.step(phase_ == Phase::draining);
     step_traffic();
@@ -197,7 +236,7 @@ std::optional<Liveness> Node::liveness(NodeNumber node) const {
 
 bool Node::live(NodeNumber node) const {
   const auto record = liveness(node);
-  return record && record->expiration > now_ && record->membership != "decommissioned";
+  return record && record->expiration > now_;
 }
 
 std::int64_t Node::livenodes() const {
@@ -310,6 +349,7 @@ std::vector<StoreLoad> Node::stores() const {
     load.live = live(node);
     load.dead = record.expiration + dead_after - timing_.liveness_ttl() <= now_;
     load.draining = record.draining;
+    load.leaving = record.membership == "decommissioning";
     if (const auto text = gossip_.value(row_key("store", node), now_)) {
       char* end = nullptr;
       load.ranges = std::strtoll(text->c_str(), &end, 10);

@@ -87,6 +87,12 @@ class Node final : public ReplicaHost,
   /// False when there is a cluster already.
   bool bootstrap(const std::string& cluster_id, Time now);
   void start_draining(Time now);
+  /// Writes another membership into a node's liveness record, unless the record changes
+  /// meanwhile: whoever wants it looks at gossip and asks again.
+  void change_membership(NodeNumber node, const std::string& membership);
+  /// This node, or by a message another one.
+  void drain_node(NodeNumber node);
+  [[nodiscard]] bool decommissioned() const;
   /// A table's new range, whose only replica is here for now.
   void create_range(const Descriptor& descriptor);
   /// What this node has just written itself, before gossip brings it.
@@ -159,6 +165,7 @@ class Node final : public ReplicaHost,
     bool greeted = false;
     Time heard_at = 0;  ///< The last pong; a new connection does not forget it.
     RpcLink rpc = {};
+    bool supported = false;  ///< By this node's store, in store liveness.
   };
 
   void handle(const std::string& from, const Message& message);
@@ -171,11 +178,13 @@ class Node final : public ReplicaHost,
   void on(const std::string& from, const KvReply& message);
   void on(const std::string& from, const JoinRequest& message);
   void on(const std::string& from, const JoinReply& message);
+  void on(const std::string& from, const DrainNode& message);
   template <class T>
   void on(const std::string& from, const T& message);
 
   void deliver_to_self();
   void step_links();
+  void step_support(Peer& peer, bool ping);
   void step_gossip();
   void step_join();
   void step_start();

@@ -1,4 +1,6 @@
 // What a node does with what others say to it.
+#include <algorithm>
+
 #include "simulator/cluster/layout.hpp"
 #include "simulator/cluster/node.hpp"
 
@@ -74,7 +76,12 @@ void Node::on(const std::string& from, const Accept& message) {
 
 void Node::on(const std::string& /*from*/, const DropReplica& message) {
   const auto it = replicas_.find(message.range);
-  if (it == replicas_.end() || it->second->descriptor().generation >= message.generation) return;
+  if (it == replicas_.end()) return;
+  // It may have taken part in the very change that removed it.
+  const Descriptor& known = it->second->descriptor();
+  const bool listed = std::ranges::find(known.replicas, self_) != known.replicas.end();
+  if (known.generation > message.generation) return;
+  if (known.generation == message.generation && listed) return;
   replicas_.erase(it);
   store_.drop_copy(message.range);
 }
@@ -144,6 +151,10 @@ void Node::on(const std::string& /*from*/, const JoinReply& message) {
   store_.save_identity(self_, cluster_id_);
   phase_ = Phase::starting;
   for (auto& [address, peer] : peers_) peer.greeted = false;
+}
+
+void Node::on(const std::string& /*from*/, const DrainNode& message) {
+  if (message.node == self_) start_draining(now_);
 }
 
 void Node::bump_epoch(NodeNumber node, std::int64_t epoch) {

@@ -26,6 +26,7 @@ void Node::step_links() {
   if (ping) ping_at_ = now_ + timing_.ping_interval();
   for (auto& [address, peer] : peers_) {
     peer.rpc.step(now_, timing_, {peer.state == LinkState::up, peer.heard_at});
+    step_support(peer, ping);
     if (peer.state != LinkState::up) continue;
     if (!peer.greeted) {
       outbox_.push_back({address, Hello{self_, cluster_id_, config_.address}});
@@ -33,6 +34,16 @@ void Node::step_links() {
     }
     if (ping) outbox_.push_back({address, Ping{now_, false}});
   }
+}
+
+// Store liveness' counters; the support itself is what heard_at says.
+void Node::step_support(Peer& peer, bool ping) {
+  const bool supported = peer.heard_at != 0 && now_ - peer.heard_at < timing_.support_ttl();
+  if (peer.supported && !supported) gauges_.add("storeliveness.support.withdraw.successes");
+  peer.supported = supported;
+  if (!ping || peer.heard_at == 0) return;
+  const bool answered = now_ - peer.heard_at < 2 * timing_.ping_interval();
+  gauges_.add(answered ? "storeliveness.heartbeat.successes" : "storeliveness.heartbeat.failures");
 }
 
 void Node::step_join() {
@@ -107,7 +118,7 @@ void Node::step_gossip() {
       descriptor_at_ = now_ + timing_.of(3600);
       publish_self();
     }
-    if (now_ >= clients_at_) {
+    if (now_ >= clients_at_ && !decommissioned()) {
       clients_at_ = now_ + timing_.gossip_client_interval();
       nlohmann::json targets = nlohmann::json::array();
       for (const auto& [node, address] : addresses_) {
@@ -171,7 +182,7 @@ void Node::metrics_tick() {
   gauges_.set("requests.slow.lease", static_cast<double>(slow_leases));
   gauges_.set("requests.slow.distsender", static_cast<double>(router_.slow_count()));
   publish_store(true);
-  write_status();
+  if (!decommissioned()) write_status();
 
   nlohmann::json alerts = nlohmann::json::array();
   for (const char* name : {"ranges.unavailable", "ranges.underreplicated"}) {
@@ -252,7 +263,7 @@ void Node::collect_garbage() {
     std::vector<RangeNumber> gone;
     for (const auto& [range, replica] : replicas_) {
       const auto known = router_.route(range);
-      if (!known || known->generation <= replica->descriptor().generation) continue;
+      if (!known || known->generation < replica->descriptor().generation) continue;
       if (std::ranges::find(known->replicas, self_) == known->replicas.end()) gone.push_back(range);
     }
     for (const RangeNumber range : gone) {

@@ -1,5 +1,6 @@
 #include "simulator/cluster/report.hpp"
 
+#include <array>
 #include <map>
 #include <optional>
 
@@ -72,6 +73,27 @@ double metric_value(const Node& node, const std::string& name) {
   if (name == "sys.uptime") return static_cast<double>((node.now() - node.started_at()) / kSecond);
   if (name == "node-id") return static_cast<double>(node.self());
   return node.gauges().value(name);
+}
+
+std::vector<ConnectionValue> connection_values(const Node& node, const std::string& name) {
+  constexpr std::array<const char*, RpcLink::kClasses> kNames = {"system", "default"};
+  std::vector<ConnectionValue> values;
+  const bool known = name == "rpc.connection.healthy" || name == "rpc.connection.unhealthy" ||
+                     name == "rpc.connection.avg_round_trip_latency";
+  if (!known || node.setting("server.child_metrics.enabled", "false") != "true") return values;
+  for (const NodeDescriptor& each : node.nodes()) {
+    const auto links = node.rpc_links();
+    const auto it = links.find(each.node);
+    if (it == links.end()) continue;
+    for (std::size_t at = 0; at < RpcLink::kClasses; ++at) {
+      const bool nominal = it->second->state(at) == State::nominal;
+      double value = nominal ? 1 : 0;
+      if (name == "rpc.connection.unhealthy") value = 1 - value;
+      if (name == "rpc.connection.avg_round_trip_latency") value *= it->second->latency();
+      values.push_back({each.node, each.address, kNames[at], value});
+    }
+  }
+  return values;
 }
 
 bool shown_live(const Node& node, NodeNumber who, Time now) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "simulator/cluster/node.hpp"
 
@@ -9,6 +10,18 @@ namespace faultline::sim::cluster {
 /// A metric's value now. Most are what the last 10 s tick found; liveness, counters and
 /// connections are computed as they are asked for, as recorded.
 [[nodiscard]] double metric_value(const Node& node, const std::string& name);
+
+/// One connection's share of a connection gauge.
+struct ConnectionValue {
+  NodeNumber remote = 0;
+  std::string remote_address;
+  const char* connection_class = "";
+  double value = 0;
+};
+/// What server.child_metrics.enabled adds to rpc_connection_healthy, _unhealthy and
+/// _avg_round_trip_latency: a series per connection. Empty while it is off.
+[[nodiscard]] std::vector<ConnectionValue> connection_values(const Node& node,
+                                                             const std::string& name);
 
 /// gossip_nodes.is_live: by the liveness record, or by the 2 s gossip-clients key (22.1).
 [[nodiscard]] bool shown_live(const Node& node, NodeNumber who, Time now);

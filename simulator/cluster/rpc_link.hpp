@@ -50,6 +50,9 @@ class RpcLink {
   void answered(std::int64_t nanos);
 
   [[nodiscard]] std::int64_t count(State state) const;
+  [[nodiscard]] State state(std::size_t connection_class) const {
+    return loops_[connection_class].state;
+  }
   /// A moving average, in nanoseconds; 0 until the peer has answered.
   [[nodiscard]] double latency() const { return latency_; }
   /// Since when all loops are nominal, or since when one is not.

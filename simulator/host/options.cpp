@@ -183,10 +183,18 @@ std::optional<Error> finish_start(const Draft& draft, StartOptions& start) {
   return std::nullopt;
 }
 
-Result<std::vector<Flag>> flags_of(const std::vector<std::string>& arguments, std::size_t from) {
+/// Words that are no flags go to `nodes` when they are node ids and somebody wants them.
+Result<std::vector<Flag>> flags_of(const std::vector<std::string>& arguments, std::size_t from,
+                                   std::vector<std::int64_t>* nodes) {
   std::vector<Flag> flags;
   for (std::size_t i = from; i < arguments.size(); ++i) {
     const std::string& each = arguments[i];
+    std::int64_t node = 0;
+    const auto [end, failed] = std::from_chars(each.data(), each.data() + each.size(), node);
+    if (nodes != nullptr && failed == std::errc() && end == each.data() + each.size() && node > 0) {
+      nodes->push_back(node);
+      continue;
+    }
     if (!each.starts_with("-") || each == "-" || each == "--") {
       return wrong(each, "unexpected argument; see crdbsim help");
     }
@@ -215,11 +223,15 @@ Result<Verb> verb_of(const std::vector<std::string>& arguments, std::size_t& use
   if (verb == "version" || verb == "--version") return Verb::version;
   if (verb == "start") return Verb::start;
   if (verb == "init") return Verb::init;
-  if (verb == "node" && arguments.size() > 1 && arguments[1] == "status") {
+  for (const auto& [word, found] : {std::pair("status", Verb::node_status),
+                                    {"decommission", Verb::decommission},
+                                    {"recommission", Verb::recommission},
+                                    {"drain", Verb::drain}}) {
+    if (verb != "node" || arguments.size() < 2 || arguments[1] != word) continue;
     used = 2;
-    return Verb::node_status;
+    return found;
   }
-  return wrong(verb, "unknown command; there are start, init, node status, version");
+  return wrong(verb, "unknown command; see crdbsim help");
 }
 
 }  // namespace
@@ -231,7 +243,9 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
   Options options;
   options.verb = *verb;
   if (options.verb == Verb::help || options.verb == Verb::version) return options;
-  const auto flags = flags_of(arguments, used);
+  const bool about_nodes = options.verb == Verb::decommission ||
+                           options.verb == Verb::recommission || options.verb == Verb::drain;
+  const auto flags = flags_of(arguments, used, about_nodes ? &options.nodes : nullptr);
   if (!flags) return flags.error();
   Draft draft;
   options.host = "localhost:26257";
@@ -258,11 +272,20 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
       if (const auto error = take_start_flag(flag, draft, options.start)) return *error;
       continue;
     }
+    if (flag.name == "--wait" && options.verb == Verb::decommission) {
+      if (flag.value != "all" && flag.value != "none") return wrong("--wait", "give all or none");
+      options.wait = flag.value == "all";
+      continue;
+    }
     if (flag.name != "--host") return wrong(flag.name, "unknown flag; see crdbsim help");
     options.host = flag.value.find(':') == std::string::npos ? flag.value + ":26257" : flag.value;
   }
   if (insecure == !options.start.certs_dir.empty()) {
     return wrong("--insecure", "give either --insecure or --certs-dir=DIR");
+  }
+  if (about_nodes &&
+      (options.nodes.empty() || (options.verb == Verb::drain && options.nodes.size() > 1))) {
+    return wrong("node " + arguments[1], "give the id of a node, such as 3");
   }
   if (options.verb == Verb::start) {
     if (const auto error = finish_start(draft, options.start)) return *error;
@@ -273,11 +296,14 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
 std::string usage() {
   return R"(crdbsim: a simulated CockroachDB node. It keeps nothing safe.
 
-  crdbsim start {--insecure|--certs-dir=DIR} --store=DIR --listen-addr=HOST:PORT --http-addr=HOST:PORT
-                --join=HOST:PORT,... [--advertise-addr=] [--sql-addr=] [--locality=]
+  crdbsim start {--insecure|--certs-dir=DIR} --store=DIR --listen-addr=HOST:PORT
+                --http-addr=HOST:PORT --join=HOST:PORT,... [--advertise-addr=] [--sql-addr=] [--locality=]
                 [--pid-file=] [--time-scale=1] [--log-level=info] [--profile=22.1]
   crdbsim init --insecure --host=HOST:PORT
   crdbsim node status --insecure --host=HOST:PORT
+  crdbsim node decommission ID... [--wait=all|none] --insecure --host=HOST:PORT
+  crdbsim node recommission ID... --insecure --host=HOST:PORT
+  crdbsim node drain ID --insecure --host=HOST:PORT
   crdbsim version
 
 --profile (or CRDBSIM_PROFILE) says which release it looks and behaves like: )" +

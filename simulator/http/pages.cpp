@@ -30,6 +30,8 @@ Page health(const Node& node, bool ready) {
     case Phase::draining: return unavailable("node is shutting down");
     case Phase::serving: break;
   }
+  const auto own = node.liveness(node.self());
+  if (own && own->membership != "active") return unavailable("node is shutting down");
   return node.live_now() ? fine : unavailable("node is not healthy");
 }
 
@@ -109,6 +111,12 @@ std::string vars(const Node& node) {
       continue;
     }
     out += shown + braced(labelled) + " " + number(metric_value(node, name)) + "\n";
+    for (const cluster::ConnectionValue& each : connection_values(node, name)) {
+      const std::string child = labelled + ",remote_node_id=\"" + std::to_string(each.remote) +
+                                "\",remote_addr=\"" + each.remote_address + "\",class=\"" +
+                                each.connection_class + "\"";
+      out += shown + braced(child) + " " + number(each.value) + "\n";
+    }
   }
   return out;
 }

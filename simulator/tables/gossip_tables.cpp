@@ -100,28 +100,14 @@ std::vector<Row> gossip_alerts(Node& node) {
 }  // namespace
 
 void add_gossip_tables(const TableMaker& maker) {
-  maker.add_from_memory(
-      Guard::metadata,
-      make_schema("crdb_internal", "gossip_nodes", 4294967273U,
-                  "node_id int8, network text, address text, advertise_address text, "
-                  "sql_network text, sql_address text, advertise_sql_address text, attrs jsonb, "
-                  "locality text, cluster_name text, server_version text, build_tag text, "
-                  "started_at timestamp, is_live bool, ranges int8, leases int8"),
-      gossip_nodes);
-  maker.add_from_memory(Guard::metadata,
-                        make_schema("crdb_internal", "gossip_liveness", 4294967271U,
-                                    "node_id int8, epoch int8, expiration text, draining bool, "
-                                    "decommissioning bool, membership text, updated_at timestamp?"),
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_nodes"),
+                        gossip_nodes);
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_liveness"),
                         gossip_liveness);
-  maker.add_from_memory(
-      Guard::metadata,
-      make_schema("crdb_internal", "gossip_network", 4294967270U, "source_id int8, target_id int8"),
-      gossip_network);
-  maker.add_from_memory(
-      Guard::metadata,
-      make_schema("crdb_internal", "gossip_alerts", 4294967272U,
-                  "node_id int8, store_id int8?, category text, description text, value float8"),
-      gossip_alerts);
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_network"),
+                        gossip_network);
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_alerts"),
+                        gossip_alerts);
 }
 
 }  // namespace faultline::sim::tables

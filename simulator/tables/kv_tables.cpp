@@ -130,35 +130,16 @@ void add(const TableMaker& maker, Guard guard, TableSchema schema, cluster::Rang
 }  // namespace
 
 void add_kv_tables(const TableMaker& maker) {
-  add(maker, Guard::metadata,
-      make_schema("crdb_internal", "kv_node_status", 4294967265U,
-                  "node_id int8, network text, address text, attrs jsonb, locality text, "
-                  "server_version text, go_version text, tag text, time text, revision text, "
-                  "cgo_compiler text, platform text, distribution text, type text, "
-                  "dependencies text, started_at timestamp, updated_at timestamp, metrics jsonb, "
-                  "args jsonb, env jsonb, activity jsonb"),
-      cluster::kStatusRange, "status/", node_status);
-  add(maker, Guard::metadata,
-      make_schema("crdb_internal", "kv_store_status", 4294967264U,
-                  "node_id int8, store_id int8, attrs jsonb, capacity int8, available int8, "
-                  "used int8, logical_bytes int8, range_count int8, lease_count int8, "
-                  "writes_per_second float8, bytes_per_replica jsonb, writes_per_replica jsonb, "
-                  "metrics jsonb, properties jsonb"),
+  add(maker, Guard::metadata, system_schema(maker.profile, "kv_node_status"), cluster::kStatusRange,
+      "status/", node_status);
+  add(maker, Guard::metadata, system_schema(maker.profile, "kv_store_status"),
       cluster::kStatusRange, "status/", store_status);
-  add(maker, Guard::metadata,
-      make_schema("crdb_internal", "kv_node_liveness", 4294967274U,
-                  "node_id int8, epoch int8, expiration text, draining bool, membership text"),
+  add(maker, Guard::metadata, system_schema(maker.profile, "kv_node_liveness"),
       cluster::kLivenessRange, "liveness/", node_liveness);
-  add(maker, Guard::select,
-      make_schema("public", "rangelog", 13U,
-                  "timestamp timestamp, rangeID int8, storeID int8, eventType text, "
-                  "otherRangeID int8?, info text?, uniqueID int8"),
-      cluster::kRangeLogRange, "log/", rangelog);
-  add(maker, Guard::select,
-      make_schema("public", "eventlog", 12U,
-                  "timestamp timestamp, eventType text, targetID int8, reportingID int8, "
-                  "info text?, uniqueID bytes"),
-      cluster::kEventLogRange, "event/", eventlog);
+  add(maker, Guard::select, system_schema(maker.profile, "rangelog"), cluster::kRangeLogRange,
+      "log/", rangelog);
+  add(maker, Guard::select, system_schema(maker.profile, "eventlog"), cluster::kEventLogRange,
+      "event/", eventlog);
 }
 
 }  // namespace faultline::sim::tables

@@ -87,58 +87,24 @@ std::vector<Row> node_runtime_info(Node& node) {
 std::vector<Row> cluster_settings(Node& node) {
   std::vector<Row> rows;
   for (const Setting* setting : settings(node.profile())) {
-    Row row = {std::string(setting->name), node.setting(setting->name, setting->initial),
-               std::string(1, setting->type), setting->is_public};
-    if (node.profile().since(cluster::Release::v25_2)) {
-      row.emplace_back(false);  // sensitive
-      row.emplace_back(true);   // reportable
-    }
-    row.emplace_back(std::string(setting->description));
-    if (node.profile().since(cluster::Release::v24_3)) {
-      const bool overridden =
-          node.gossip().value("setting/" + std::string(setting->name), node.now()).has_value();
-      row.emplace_back(std::string(setting->initial));
-      row.emplace_back(std::string(overridden ? "override" : "default"));
-    }
-    if (node.profile().since(cluster::Release::v25_2)) {
-      row.emplace_back(std::string(setting->name));  // key
-    }
-    rows.push_back(std::move(row));
+    const std::string key = "setting/" + std::string(setting->name);
+    rows.push_back(setting_row(node.profile(), *setting,
+                               node.setting(setting->name, setting->initial),
+                               node.gossip().value(key, node.now()).has_value()));
   }
   return rows;
-}
-
-// default_value and origin are what the debug zip of 24.x selects; the rest came with 25.x.
-std::string_view settings_columns(const cluster::Profile& profile) {
-  if (profile.since(cluster::Release::v25_2)) {
-    return "variable text, value text, type text, public bool, sensitive bool, reportable bool, "
-           "description text, default_value text, origin text, key text";
-  }
-  if (profile.since(cluster::Release::v24_3)) {
-    return "variable text, value text, type text, public bool, description text, "
-           "default_value text, origin text";
-  }
-  return "variable text, value text, type text, public bool, description text";
 }
 
 }  // namespace
 
 void add_local_tables(const TableMaker& maker) {
-  maker.add_from_memory(Guard::metadata,
-                        make_schema("crdb_internal", "node_metrics", 4294967257U,
-                                    "store_id int8?, name text, value float8"),
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "node_metrics"),
                         node_metrics);
-  maker.add_from_memory(Guard::everyone,
-                        make_schema("crdb_internal", "node_build_info", 4294967293U,
-                                    "node_id int8, field text, value text"),
+  maker.add_from_memory(Guard::everyone, system_schema(maker.profile, "node_build_info"),
                         node_build_info);
-  maker.add_from_memory(Guard::metadata,
-                        make_schema("crdb_internal", "node_runtime_info", 4294967255U,
-                                    "node_id int8, component text, field text, value text"),
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "node_runtime_info"),
                         node_runtime_info);
-  maker.add_from_memory(Guard::settings,
-                        make_schema("crdb_internal", "cluster_settings", 4294967283U,
-                                    settings_columns(maker.profile)),
+  maker.add_from_memory(Guard::settings, system_schema(maker.profile, "cluster_settings"),
                         cluster_settings);
 }
 

@@ -75,41 +75,6 @@ Rows read_ranges(const TableMaker& maker, const Context& context, bool with_leas
   });
 }
 
-constexpr std::string_view kKeys =
-    "range_id int8, start_key bytes, start_pretty text, end_key bytes, end_pretty text, ";
-constexpr std::string_view kNames =
-    "table_id int8, database_name text, schema_name text, table_name text, index_name text, ";
-constexpr std::string_view kReplicas =
-    "replicas int8[], replica_localities text[], voting_replicas int8[], "
-    "non_voting_replicas int8[], learner_replicas int8[], split_enforced_until timestamp?";
-
-// The view's columns can all be NULL.
-std::string all_nullable(std::string columns) {
-  std::string out;
-  for (const char c : columns) {
-    if (c == ',' && !out.ends_with('?')) out += '?';
-    out += c;
-  }
-  return out.ends_with('?') ? out : out + "?";
-}
-
-std::string vectors(std::string columns) {
-  for (std::size_t at = columns.find("int8[]"); at != std::string::npos;
-       at = columns.find("int8[]", at)) {
-    columns.replace(at, 6, "int2vector");
-  }
-  return columns;
-}
-
-std::string view_columns(const cluster::Profile& profile, bool names) {
-  std::string replicas(kReplicas);
-  if (profile.ranges_int2vector()) replicas = vectors(std::move(replicas));
-  std::string columns = std::string(kKeys) + std::string(names ? kNames : "") + replicas +
-                        ", lease_holder int8, range_size int8";
-  if (profile.ranges_with_errors()) columns += ", errors text";
-  return all_nullable(std::move(columns));
-}
-
 /// Two schemas of one table, where a cluster setting of 23.1 chooses.
 class EitherTable final : public sql::Table {
  public:
@@ -141,13 +106,8 @@ void add_ranges(const TableMaker& maker, bool with_leases) {
   const auto make = [&](bool names) {
     TableList made;
     const TableMaker into{maker.engine, maker.roles, maker.profile, made};
-    const std::string columns =
-        with_leases
-            ? view_columns(maker.profile, names)
-            : std::string(kKeys) + std::string(names ? kNames : "") + std::string(kReplicas);
     into.add(Guard::ranges,
-             make_schema("crdb_internal", with_leases ? "ranges" : "ranges_no_leases",
-                         with_leases ? 0 : 4294967252U, columns),
+             system_schema(maker.profile, with_leases ? "ranges" : "ranges_no_leases", names),
              [maker, with_leases, names](const Context& context) {
                return read_ranges(maker, context, with_leases, names);
              });

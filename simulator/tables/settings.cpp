@@ -90,6 +90,24 @@ const Setting* find_setting(const cluster::Profile& profile, const std::string& 
   return nullptr;
 }
 
+sql::Row setting_row(const cluster::Profile& profile, const Setting& setting,
+                     const std::string& value, bool overridden) {
+  const bool wide = profile.since(Release::v25_2);
+  sql::Row row = {std::string(setting.name), value, std::string(1, setting.type),
+                  setting.is_public};
+  if (wide) {
+    row.emplace_back(false);  // sensitive
+    row.emplace_back(true);   // reportable
+  }
+  row.emplace_back(std::string(setting.description));
+  if (profile.since(Release::v24_3)) {
+    row.emplace_back(std::string(setting.initial));
+    row.emplace_back(std::string(overridden ? "override" : "default"));
+  }
+  if (wide) row.emplace_back(std::string(setting.name));  // key
+  return row;
+}
+
 std::optional<double> duration_seconds(const std::string& text) {
   constexpr std::array<std::pair<const char*, double>, 6> kUnits = {
       {{"ms", 0.001}, {"us", 1e-6}, {"ns", 1e-9}, {"h", 3600}, {"m", 60}, {"s", 1}}};

@@ -1,10 +1,11 @@
 #pragma once
 
-#include "simulator/cluster/profile.hpp"
-
 #include <optional>
 #include <string>
 #include <vector>
+
+#include "simulator/cluster/profile.hpp"
+#include "simulator/sql/catalog.hpp"
 
 namespace faultline::sim::tables {
 
@@ -22,6 +23,10 @@ struct Setting {
 /// are the ones that somebody who watches or breaks a cluster uses.
 [[nodiscard]] const std::vector<const Setting*>& settings(const cluster::Profile& profile);
 [[nodiscard]] const Setting* find_setting(const cluster::Profile& profile, const std::string& name);
+
+/// The row of crdb_internal.cluster_settings, as wide as that release has it.
+[[nodiscard]] sql::Row setting_row(const cluster::Profile& profile, const Setting& setting,
+                                   const std::string& value, bool overridden);
 
 /// Seconds of "1m15s", "90s", "1h", "15s", "2.5s" or "75"; nothing when it is no duration.
 [[nodiscard]] std::optional<double> duration_seconds(const std::string& text);

@@ -1,36 +1,9 @@
 #include "simulator/tables/virtual_table.hpp"
 
-#include "common/base/ensure.hpp"
 #include "simulator/cluster/layout.hpp"
-
-#include <array>
 
 namespace faultline::sim::tables {
 namespace {
-
-using sql::Type;
-
-Type type_named(std::string_view name) {
-  constexpr std::array<std::pair<std::string_view, Type>, 12> kTypes = {{
-      {"int8", Type::int8},
-      {"text", Type::text},
-      {"name", Type::name},
-      {"bool", Type::boolean},
-      {"float8", Type::float8},
-      {"timestamp", Type::timestamp},
-      {"bytes", Type::bytes},
-      {"jsonb", Type::jsonb},
-      {"int8[]", Type::int8_array},
-      {"text[]", Type::text_array},
-      {"int2vector", Type::int2vector},
-      {"decimal", Type::decimal},
-  }};
-  for (const auto& [known, type] : kTypes) {
-    if (known == name) return type;
-  }
-  FAULTLINE_ENSURE(false, "a schema in the source names a known type");
-  return Type::text;
-}
 
 SqlError read_only(const TableSchema& schema) {
   return {"42809", "\"" + schema.name + "\" is a virtual object and cannot be modified"};
@@ -47,22 +20,6 @@ SqlResult<std::int64_t> VirtualTable::upsert(const Context& /*context*/,
 SqlResult<std::int64_t> VirtualTable::erase(const Context& /*context*/,
                                             const std::vector<Row>& /*rows*/) {
   return read_only(schema_);
-}
-
-TableSchema make_schema(std::string_view schema, std::string_view name, std::uint32_t oid,
-                        std::string_view columns) {
-  TableSchema made{std::string(schema), std::string(name), oid, {}, {}};
-  while (!columns.empty()) {
-    const auto comma = columns.find(", ");
-    std::string_view each = columns.substr(0, comma);
-    columns = comma == std::string_view::npos ? std::string_view() : columns.substr(comma + 2);
-    const bool nullable = each.ends_with('?');
-    if (nullable) each.remove_suffix(1);
-    const auto space = each.find(' ');
-    made.columns.push_back(
-        {std::string(each.substr(0, space)), type_named(each.substr(space + 1)), nullable});
-  }
-  return made;
 }
 
 SqlError wait_error(cluster::WaitEnd end) {

@@ -9,6 +9,7 @@
 #include "simulator/cluster/engine.hpp"
 #include "simulator/sql/catalog.hpp"
 #include "simulator/tables/access.hpp"
+#include "simulator/tables/schemas.hpp"
 
 namespace faultline::sim::tables {
 
@@ -58,10 +59,6 @@ struct TableMaker {
   void add_from_memory(Guard guard, TableSchema schema,
                        std::vector<Row> (*rows)(cluster::Node&)) const;
 };
-
-/// Columns from "node_id int8, store_id int8?, name text": a "?" may be NULL.
-[[nodiscard]] TableSchema make_schema(std::string_view schema, std::string_view name,
-                                      std::uint32_t oid, std::string_view columns);
 
 /// The error of a statement whose wait ended without an answer.
 [[nodiscard]] SqlError wait_error(cluster::WaitEnd end);

@@ -98,6 +98,22 @@ TEST(Profiles, ALostLinkShowsInTheConnectionGaugesOfBothEndsAndNowhereElse) {
   }
 }
 
+TEST(Profiles, ChildMetricsNameTheRemoteNodeOfALostLink) {
+  SmallCluster cluster(3, 77, Release::v24_3);
+  cluster.run(15);
+  EXPECT_TRUE(connection_values(cluster.node(1), "rpc.connection.healthy").empty()) << "off";
+  cluster.node(1).hear("setting/server.child_metrics.enabled", "true");
+  cluster.cut(1, 3);
+  cluster.run(15);
+  std::map<NodeNumber, double> healthy;
+  for (const auto& each : connection_values(cluster.node(1), "rpc.connection.healthy")) {
+    healthy[each.remote] += each.value;
+  }
+  EXPECT_EQ(healthy, (std::map<NodeNumber, double>{{2, 2}, {3, 0}}));
+  EXPECT_EQ(value(cluster, 1, "storeliveness.support.withdraw.successes"), 1);
+  EXPECT_GT(value(cluster, 1, "storeliveness.heartbeat.failures"), 5);
+}
+
 TEST(Profiles, LeaderLeasesOutliveTheLivenessRange) {
   for (const Release release : {Release::v24_3, Release::v25_2}) {
     SmallCluster cluster(5, 77, release);
