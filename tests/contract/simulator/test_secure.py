@@ -14,8 +14,13 @@ import pytest
 from tests.support import certs
 from tests.support.cluster import HOST, cockroach_binary, free_ports, is_simulated, until
 
-pytestmark = pytest.mark.skipif(not is_simulated(), reason="starts simulated nodes with its own flags")
 SCALE = 10  # Ten seconds of a login that waits for quorum take one.
+
+
+@pytest.fixture(scope="module", autouse=True)
+def simulated_only():
+    if not is_simulated():
+        pytest.skip("starts simulated nodes with its own flags")
 
 
 class SecureCluster:
