@@ -16,12 +16,15 @@
 #include "common/base/log.hpp"
 #include "simulator/client/sql_shell.hpp"
 #include "simulator/cluster/report.hpp"
+#include "simulator/fleet/fleet.hpp"
 #include "simulator/host/control.hpp"
 #include "simulator/host/file_store.hpp"
+#include "simulator/host/node_commands.hpp"
 #include "simulator/host/options.hpp"
 #include "simulator/host/peer_net.hpp"
 #include "simulator/http/server.hpp"
 #include "simulator/pgwire/server.hpp"
+#include "simulator/pgwire/tls.hpp"
 #include "simulator/tables/catalog.hpp"
 
 namespace {
@@ -44,12 +47,18 @@ cluster::NodeConfig config_of(const host::StartOptions& options) {
   config.locality = options.locality;
   config.join = options.join;
   config.time_scale = options.time_scale;
+  config.profile = cluster::find_profile(options.profile);
+  config.secure = !options.certs_dir.empty();
   config.seed = std::random_device{}();
   return config;
 }
 
-pgwire::ServerHooks hooks_of(cluster::Engine& engine, host::PeerNet& peers) {
+pgwire::ServerHooks hooks_of(cluster::Engine& engine, host::PeerNet& peers,
+                             const std::shared_ptr<const pgwire::TlsContext>& tls) {
   pgwire::ServerHooks hooks;
+  hooks.tls = tls;
+  hooks.login_timeout = std::chrono::nanoseconds(
+      engine.with([](cluster::Node& node) { return node.timing().of(10); }));
   hooks.accepts_logins = [&engine] {
     return engine.with([](cluster::Node& node) {
       return node.phase() == cluster::Phase::serving || node.phase() == cluster::Phase::draining;
@@ -120,15 +129,23 @@ void announce(const host::StartOptions& options) {
   std::printf(
       "CockroachDB node starting (simulated by Faultline: crdbsim, no data is safe here)\n"
       "build:               %s\nsql:                 "
-      "postgresql://root@%s/defaultdb?sslmode=disable\n"
-      "webui:               http://%s\nstore[0]:            path=%s\n",
-      cluster::kVersionText, options.advertise_sql_address.c_str(),
-      options.advertise_http_address.c_str(), options.store.c_str());
+      "postgresql://root@%s/defaultdb?sslmode=%s\n"
+      "webui:               %s://%s\nstore[0]:            path=%s\n",
+      cluster::find_profile(options.profile)->version_text().c_str(),
+      options.advertise_sql_address.c_str(), options.certs_dir.empty() ? "disable" : "verify-full",
+      options.certs_dir.empty() ? "http" : "https", options.advertise_http_address.c_str(),
+      options.store.c_str());
   std::fflush(stdout);
   if (!options.pid_file.empty()) std::ofstream(options.pid_file) << ::getpid() << '\n';
 }
 
 int start(const host::StartOptions& options) {
+  std::shared_ptr<const pgwire::TlsContext> tls;
+  if (!options.certs_dir.empty()) {
+    auto made = pgwire::TlsContext::create(options.certs_dir);
+    if (!made) return fail(made.error(), 1);
+    tls = std::move(*made);
+  }
   auto store = host::FileStore::open(options.store);
   if (!store) return fail(store.error(), 1);
   cluster::Node node(config_of(options), (*store)->take_saved(), **store, cluster::wall_now());
@@ -145,15 +162,15 @@ int start(const host::StartOptions& options) {
 
   auto http = http::Server::create(
       io, options.http.host, options.http.port,
-      [&engine](std::string_view target) { return http::page(engine, target); });
+      [&engine](std::string_view target) { return http::page(engine, target); }, options.certs_dir);
   if (!http) return fail(http.error(), 1);
   auto listener = pgwire::Server::create({options.listen.host, options.listen.port}, catalog,
-                                         hooks_of(engine, peers));
+                                         hooks_of(engine, peers, tls));
   if (!listener) return fail(listener.error(), 1);
   std::unique_ptr<pgwire::Server> sql_only;
   if (options.sql_separate) {
     auto server = pgwire::Server::create({options.sql.host, options.sql.port}, catalog,
-                                         hooks_of(engine, peers));
+                                         hooks_of(engine, peers, tls));
     if (!server) return fail(server.error(), 1);
     sql_only = std::move(*server);
   }
@@ -166,6 +183,65 @@ int start(const host::StartOptions& options) {
   peers.stop();
   return 0;
 }
+
+/// One node of a fleet at its ports. Its catalog is what its server reads.
+struct FleetNode {
+  std::unique_ptr<fleet::FleetCatalog> catalog;
+  std::unique_ptr<pgwire::Server> sql;
+  std::unique_ptr<http::Server> http;
+};
+
+Result<FleetNode> start_fleet_node(asio::io_context& io, const fleet::FleetPlan& plan,
+                                   std::int64_t node, cluster::Time started) {
+  const fleet::FleetOptions& options = plan.options();
+  const auto port = [node](std::uint16_t first) {
+    return static_cast<std::uint16_t>(first + node - 1);
+  };
+  FleetNode made;
+  made.catalog = std::make_unique<fleet::FleetCatalog>(plan, node, started);
+  auto sql = pgwire::Server::create({options.host, port(options.sql_port)}, *made.catalog, {});
+  if (!sql) return sql.error();
+  auto http = http::Server::create(io, options.host, port(options.http_port),
+                                   [&plan, node, started](std::string_view target) {
+                                     return fleet::page(plan, node, started, target);
+                                   });
+  if (!http) return http.error();
+  made.sql = std::move(*sql);
+  made.http = std::move(*http);
+  return made;
+}
+
+int run_fleet(const std::vector<std::string>& arguments) {
+  const auto options = fleet::parse_fleet(arguments);
+  if (!options) return fail(options.error(), 2);
+  const fleet::FleetPlan plan(*options);
+  const cluster::Time started = cluster::wall_now();
+  asio::io_context io(1);
+  asio::signal_set signals(io, SIGINT, SIGTERM);
+  signals.async_wait([&io](const boost::system::error_code&, int) { io.stop(); });
+  std::vector<FleetNode> nodes;
+  for (std::int64_t node = 1; node <= options->nodes; ++node) {
+    if (plan.dead(node)) continue;  // Its ports refuse.
+    auto made = start_fleet_node(io, plan, node, started);
+    if (!made) return fail(made.error(), 1);
+    nodes.push_back(std::move(*made));
+  }
+  std::printf(
+      "simulated fleet: %zu of %lld nodes alive, %lld ranges, SQL from %s:%u, HTTP from "
+      "%s:%u, %s\n",
+      nodes.size(), static_cast<long long>(options->nodes), static_cast<long long>(options->ranges),
+      options->host.c_str(), options->sql_port, options->host.c_str(), options->http_port,
+      options->profile->version_text().c_str());
+  std::fflush(stdout);
+  io.run();
+  for (FleetNode& node : nodes) {
+    node.sql->stop();
+    node.http->stop();
+  }
+  return 0;
+}
+
+int ended(const Status& done) { return done ? 0 : fail(done.error(), 1); }
 
 int init(const std::string& host) {
   const Status done = host::ask_init(host);
@@ -203,6 +279,7 @@ int run_sql(const std::vector<std::string>& arguments) {
 int main(int argc, char** argv) {
   std::signal(SIGPIPE, SIG_IGN);
   if (argc > 1 && std::string(argv[1]) == "sql") return run_sql({argv + 2, argv + argc});
+  if (argc > 1 && std::string(argv[1]) == "fleet") return run_fleet({argv + 2, argv + argc});
   const auto options = host::parse({argv + 1, argv + argc});
   if (!options) return fail(options.error(), 2);
   if (const Status done = configure_logging({options->start.log_level, "logfmt"}); !done) {
@@ -211,15 +288,21 @@ int main(int argc, char** argv) {
   switch (options->verb) {
     case host::Verb::help:
       std::fputs(host::usage().c_str(), stdout);
+      std::fputs(fleet::fleet_usage().c_str(), stdout);
       std::puts("\n  crdbsim sql --insecure --host=HOST:PORT [--database=] -e STATEMENT [-e ...]");
       return 0;
     case host::Verb::version:
-      std::printf("Build Tag:        %s-crdbsim\nBuild:            %s\nDistribution:     CCL\n",
-                  cluster::kBuildTag, cluster::kVersionText);
+      std::printf("Build Tag:        %s\nBuild:            %s\nDistribution:     CCL\n",
+                  cluster::profiles().front().tag_text().c_str(),
+                  cluster::profiles().front().version_text().c_str());
       return 0;
     case host::Verb::init: return init(options->host);
     case host::Verb::node_status: return node_status(options->host);
     case host::Verb::start: return start(options->start);
+    case host::Verb::decommission:
+      return ended(host::decommission(options->host, options->nodes, options->wait));
+    case host::Verb::recommission: return ended(host::recommission(options->host, options->nodes));
+    case host::Verb::drain: return ended(host::drain(options->host, options->nodes.front()));
   }
   return 2;
 }

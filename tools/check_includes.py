@@ -35,8 +35,9 @@ MAY_INCLUDE = {
     "simulator/tables": ["common/base", "simulator/sql", "simulator/cluster"],
     "simulator/http": ["common/base", "simulator/cluster"],
     "simulator/host": ["common/base", "simulator/cluster"],
+    "simulator/fleet": ["common/base", "simulator/sql", "simulator/cluster", "simulator/tables", "simulator/http"],
     "simulator/client": ["common/base"],
-    "simulator": ["common", "simulator/client", "simulator/pgwire", "simulator/sql", "simulator/cluster", "simulator/tables", "simulator/http", "simulator/host"],
+    "simulator": ["common", "simulator/client", "simulator/pgwire", "simulator/sql", "simulator/cluster", "simulator/tables", "simulator/http", "simulator/host", "simulator/fleet"],
     "bench": ["common", "exporter", "chaosd", "simulator", "tests"],
     "tests": ["common", "exporter", "chaosd", "simulator", "tests"],
 }

@@ -9,6 +9,8 @@
 namespace faultline::sim::cluster {
 namespace {
 
+constexpr const char* kDecommissioning = "store decommissioning";
+
 bool contains(const std::vector<NodeNumber>& nodes, NodeNumber node) {
   return std::ranges::find(nodes, node) != nodes.end();
 }
@@ -83,7 +85,7 @@ void Allocator::step(bool draining) {
 NodeNumber Allocator::lightest(const std::vector<NodeNumber>& except) const {
   const StoreLoad* best = nullptr;
   for (const auto& [node, load] : stores_) {
-    if (!load.live || load.draining || contains(except, node)) continue;
+    if (!load.live || load.draining || load.leaving || contains(except, node)) continue;
     if (node != host_.self() && !host_.reachable(node)) continue;
     if (best == nullptr || load.ranges < best->ranges) best = &load;
   }
@@ -106,25 +108,29 @@ NodeNumber Allocator::heaviest(const std::vector<NodeNumber>& among) const {
 std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
   const auto& replicas = replica.descriptor().replicas;
   const auto size = static_cast<std::int64_t>(replicas.size());
-  const auto needed =
-      needed_voters(replica.descriptor().factor, static_cast<std::int64_t>(stores_.size()));
+  const auto needed = needed_voters(replica.descriptor().factor, staying());
   const NodeNumber candidate = lightest(replicas);
-  NodeNumber dead = 0;
+  NodeNumber dead = 0, leaving = 0;
   for (const NodeNumber node : replicas) {
     const StoreLoad* load = store(node);
     if (load != nullptr && load->dead) dead = node;
+    if (load != nullptr && load->leaving) leaving = node;
   }
+  const NodeNumber gone = dead != 0 ? dead : leaving;
+  const char* why = dead != 0 ? "range under-replicated" : kDecommissioning;
   std::vector<NodeNumber> grown = replicas;
   if (candidate != 0) grown.push_back(candidate);
   if (size < needed && candidate != 0) {
     return Choice{grown, candidate, 0, "range under-replicated"};
   }
-  if (dead != 0 && candidate != 0) {
-    return Choice{without(grown, dead), candidate, dead, "range under-replicated"};
+  if (gone != 0 && candidate != 0 && size <= needed) {
+    return Choice{without(grown, gone), candidate, gone, why};
   }
   if (size > needed) {
-    const NodeNumber victim = dead != 0 ? dead : heaviest(without(replicas, host_.self()));
-    if (victim != 0) return Choice{without(replicas, victim), 0, victim, "range over-replicated"};
+    const NodeNumber victim = gone != 0 ? gone : heaviest(without(replicas, host_.self()));
+    const bool leaves = victim == leaving && dead == 0;
+    const char* reason = leaves ? kDecommissioning : "range over-replicated";
+    if (victim != 0) return Choice{without(replicas, victim), 0, victim, reason};
   }
   const NodeNumber fullest = heaviest(without(replicas, host_.self()));
   if (dead == 0 && candidate != 0 && fullest != 0 && store(fullest)->live &&
@@ -137,12 +143,22 @@ std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
 bool Allocator::replicate(Replica& replica, bool quick_only) {
   const auto choice = choose(replica);
   if (!choice) return false;
+  if (choice->removed == host_.self()) {
+    // It leads this range: the next leader takes it out.
+    const NodeNumber taker = lease_taker(replica);
+    if (taker != 0) give_lease(replica, taker);
+    return taker != 0;
+  }
   // A new cluster fills up quickly; repairs and rebalancing move snapshots, one range
   // every 1-3 s as recorded.
-  const bool quick = choice->removed == 0 || choice->added == 0;
+  const bool leaving = choice->reason == kDecommissioning;
+  const bool quick = !leaving && (choice->removed == 0 || choice->added == 0);
   if (!quick && quick_only) return false;
   if (!replica.change_replicas(choice->replicas)) return false;
-  if (!quick) repair_at_ = host_.now() + host_.timing().of(1.0 + 2.0 * host_.random());
+  // Recorded of five nodes: a decommissioned one loses about one replica a second.
+  const double least = leaving ? 3.0 : 1.0;
+  const double spread = leaving ? 3.0 : 2.0;
+  if (!quick) repair_at_ = host_.now() + host_.timing().of(least + spread * host_.random());
   if (choice->added != 0) {
     ++stores_[choice->added].ranges;
     gauges_.add("range.adds", choice->removed != 0 ? 2 : 1);
@@ -158,6 +174,25 @@ bool Allocator::replicate(Replica& replica, bool quick_only) {
   gauges_.add("queue.replicate.process.success");
   log_change(replica.descriptor().range, *choice);
   return true;
+}
+
+std::int64_t Allocator::staying() const {
+  return std::ranges::count_if(stores_, [](const auto& entry) { return !entry.second.leaving; });
+}
+
+NodeNumber Allocator::lease_taker(const Replica& replica) {
+  NodeNumber to = 0;
+  std::int64_t fewest = 0;
+  for (const NodeNumber node : replica.descriptor().replicas) {
+    const StoreLoad* load = store(node);
+    if (node == host_.self() || load == nullptr || !load->live || load->draining) continue;
+    if (load->leaving || !host_.reachable(node)) continue;
+    if (to == 0 || load->leases < fewest) {
+      to = node;
+      fewest = load->leases;
+    }
+  }
+  return to;
 }
 
 void Allocator::log_change(RangeNumber range, const Choice& choice) {
@@ -230,7 +265,7 @@ void Allocator::rebalance_leases() {
     for (const NodeNumber node : replica->descriptor().replicas) {
       const StoreLoad* load = store(node);
       if (node == host_.self() || load == nullptr || !load->live || load->draining) continue;
-      if (load->leases < fewest && host_.reachable(node)) {
+      if (!load->leaving && load->leases < fewest && host_.reachable(node)) {
         fewest = load->leases;
         pick = replica.get();
         to = node;
@@ -243,16 +278,7 @@ void Allocator::rebalance_leases() {
 void Allocator::drain() {
   for (const auto& [range, replica] : host_.replicas()) {
     if (!replica->serves()) continue;
-    NodeNumber to = 0;
-    std::int64_t fewest = 0;
-    for (const NodeNumber node : replica->descriptor().replicas) {
-      const StoreLoad* load = store(node);
-      if (node == host_.self() || load == nullptr || !load->live || load->draining) continue;
-      if (host_.reachable(node) && (to == 0 || load->leases < fewest)) {
-        to = node;
-        fewest = load->leases;
-      }
-    }
+    const NodeNumber to = lease_taker(*replica);
     if (to != 0) give_lease(*replica, to);
   }
 }
@@ -323,8 +349,7 @@ StoreCount Allocator::count() {
     const bool holder_live = contains(replicas, holder) && host_.live(holder);
     if (!self_live || (holder_live ? !holds : first_live != host_.self())) continue;
     ++found.ranges;
-    const auto needed =
-        needed_voters(replica->descriptor().factor, static_cast<std::int64_t>(stores_.size()));
+    const auto needed = needed_voters(replica->descriptor().factor, staying());
     const auto size = static_cast<std::int64_t>(replicas.size());
     if (live * 2 <= size) ++found.unavailable;
     if (live < needed) ++found.underreplicated;

@@ -19,6 +19,7 @@ struct StoreLoad {
   bool live = false;
   bool dead = false;  ///< Gone for longer than server.time_until_store_dead.
   bool draining = false;
+  bool leaving = false;  ///< It is being decommissioned.
 };
 
 class AllocatorHost {
@@ -63,6 +64,10 @@ class Allocator {
   [[nodiscard]] std::optional<Choice> choose(const Replica& replica);
   [[nodiscard]] NodeNumber lightest(const std::vector<NodeNumber>& except) const;
   [[nodiscard]] NodeNumber heaviest(const std::vector<NodeNumber>& among) const;
+  /// Stores that are there to stay: what the number of replicas is judged by.
+  [[nodiscard]] std::int64_t staying() const;
+  /// The live replica with the fewest leases that may take another; 0: none.
+  [[nodiscard]] NodeNumber lease_taker(const Replica& replica);
   void log_change(RangeNumber range, const Choice& choice);
   void log_row(RangeNumber range, const std::string& event, NodeNumber store,
                const std::string& reason, NodeNumber other);

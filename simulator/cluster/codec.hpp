@@ -23,7 +23,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KvRequest, id, from, range, op, prefix, keys,
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KvReply, id, range, status, hint, rows, conflict_key, actual,
                                    number)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeDescriptor, node, address, sql_address, http_address,
-                                   locality, started_at)
+                                   locality, started_at, build_tag, server_version)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Prepare, range, ballot)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, range, ballot, promised, granted, copy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Accept, range, ballot, index, whole, change, state)
@@ -36,6 +36,7 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ping, sent_at, reply)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, node, cluster_id, address)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinRequest, address, token)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinReply, node, cluster_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DrainNode, node)
 
 /// The value in `text`, or nothing: outside input never throws past this line.
 template <class T>

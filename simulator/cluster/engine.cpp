@@ -36,24 +36,27 @@ WaitEnd Engine::ask(const KvRequest& request, const Patience& patience, KvReply&
 }
 
 WaitEnd Engine::ask_all(const std::vector<KvRequest>& requests, const Patience& patience,
-                        std::vector<KvReply>& replies) {
+                        std::vector<KvReply>& replies, double give_up_seconds) {
   // Shared with callbacks that may come after this call has given up.
   const auto waiting = std::make_shared<Waiting>();
   waiting->replies.resize(requests.size());
   waiting->missing = requests.size();
   std::vector<std::uint64_t> ids;
   with([&](Node& node) {
+    const Time limit = give_up_seconds == 0 ? 0 : node.now() + node.timing().of(give_up_seconds);
     for (std::size_t i = 0; i < requests.size(); ++i) {
-      ids.push_back(node.call(
-          requests[i],
-          [waiting, i](const KvReply* reply) {
-            if (reply == nullptr) return;
-            const std::lock_guard guard(waiting->mutex);
-            waiting->replies[i] = *reply;
-            --waiting->missing;
-            waiting->changed.notify_all();
-          },
-          0));
+      const auto settle = [waiting, i](const KvReply* reply) {
+        const std::lock_guard guard(waiting->mutex);
+        if (reply != nullptr) {
+          waiting->replies[i] = *reply;
+        } else {
+          waiting->replies[i].status = KvStatus::unavailable;
+          waiting->replies[i].actual = "context deadline exceeded";
+        }
+        --waiting->missing;
+        waiting->changed.notify_all();
+      };
+      ids.push_back(node.router().call(requests[i], settle, limit, true));
     }
   });
   wake_();

@@ -42,9 +42,10 @@ class Engine {
 
   /// Asks a range and waits: for ever, if nobody can answer and nobody loses patience.
   WaitEnd ask(const KvRequest& request, const Patience& patience, KvReply& reply);
-  /// All at once; every one must be answered.
+  /// All at once; every one must be answered. With `give_up_seconds` (before the time
+  /// scale) one that is not counts as answered `unavailable` then.
   WaitEnd ask_all(const std::vector<KvRequest>& requests, const Patience& patience,
-                  std::vector<KvReply>& replies);
+                  std::vector<KvReply>& replies, double give_up_seconds = 0);
   /// Waits until `ready` says true of the node, looking every few milliseconds.
   WaitEnd wait_until(const Patience& patience, const std::function<bool(Node&)>& ready);
 

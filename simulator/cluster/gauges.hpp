@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "simulator/cluster/profile.hpp"
 #include "simulator/cluster/types.hpp"
 
 namespace faultline::sim::cluster {
@@ -16,9 +17,9 @@ struct MetricName {
   bool per_store;
   MetricKind kind;
 };
-/// Every metric of the recorded server, in order of name. The model moves a few of
-/// them; the rest are there, and 0.
-[[nodiscard]] const std::vector<MetricName>& metric_names();
+/// Every metric of the recorded server, in order of name, and those that later releases
+/// added or dropped. The model moves a few of them; the rest are there, and 0.
+[[nodiscard]] const std::vector<MetricName>& metric_names(const Profile& profile);
 
 /// The numbers a node publishes. Store gauges are computed every 10 s, like the real
 /// ones, and stand still in between; counters and liveness count as they happen.

@@ -21,6 +21,8 @@ void Heartbeat::drain() {
 }
 
 void Heartbeat::step() {
+  // A decommissioned node's heartbeats are refused by all others.
+  if (record_.membership == "decommissioned") return;
   if (begun_ && !in_flight_ && host_.now() >= next_at_) beat();
 }
 

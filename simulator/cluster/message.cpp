@@ -12,8 +12,9 @@ using Json = nlohmann::json;
 
 // In the order of the variant.
 constexpr std::array<std::string_view, std::variant_size_v<Message>> kNames = {
-    "hello",      "ping",         "gossip",     "prepare",  "promise",      "accept",    "accepted",
-    "take_lease", "drop_replica", "kv_request", "kv_reply", "join_request", "join_reply"};
+    "hello",    "ping",         "gossip",     "prepare",      "promise",
+    "accept",   "accepted",     "take_lease", "drop_replica", "kv_request",
+    "kv_reply", "join_request", "join_reply", "drain_node"};
 
 template <std::size_t... I>
 std::optional<Message> decode_as(std::string_view name, const Json& body,

@@ -77,9 +77,14 @@ struct JoinReply {
   NodeNumber node = 0;
   std::string cluster_id;
 };
+/// "Give your leases away and take no clients."
+struct DrainNode {
+  NodeNumber node = 0;
+};
 
-using Message = std::variant<Hello, Ping, GossipInfos, Prepare, Promise, Accept, Accepted,
-                             TakeLease, DropReplica, KvRequest, KvReply, JoinRequest, JoinReply>;
+using Message =
+    std::variant<Hello, Ping, GossipInfos, Prepare, Promise, Accept, Accepted, TakeLease,
+                 DropReplica, KvRequest, KvReply, JoinRequest, JoinReply, DrainNode>;
 
 /// Frames above this are refused, and the link is closed.
 constexpr std::size_t kMessageBytesMax = 16U << 20U;

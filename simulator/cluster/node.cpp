@@ -10,7 +10,7 @@ namespace faultline::sim::cluster {
 Node::Node(NodeConfig config, SavedNode saved, NodeStore& store, Time now)
     : config_(std::move(config)),
       store_(store),
-      timing_(config_.time_scale),
+      timing_(config_.time_scale, *config_.profile),
       now_(now),
       started_at_(now),
       self_(saved.node),
@@ -84,6 +84,44 @@ void Node::start_draining(Time now) {
   heartbeat_.drain();
 }
 
+// Its record is written by others; once it says decommissioned nobody listens any more.
+bool Node::decommissioned() const {
+  const auto own = liveness(self_);
+  return own && own->membership == "decommissioned";
+}
+
+void Node::change_membership(NodeNumber node, const std::string& membership) {
+  const Info* info = gossip_.find(row_key("liveness", node));
+  const auto record = liveness(node);
+  if (info == nullptr || !record || record->membership == membership) return;
+  Liveness next = *record;
+  next.membership = membership;
+  const std::string text = encode_liveness(next);
+  KvRequest request;
+  request.range = kLivenessRange;
+  request.op = KvOp::write;
+  request.puts = {{row_key("liveness", node), text, info->value}};
+  router_.call(
+      request,
+      [this, node, text, membership](const KvReply* reply) {
+        if (reply == nullptr) return;
+        const bool done = reply->status == KvStatus::done;
+        publish_liveness(node, done ? text : reply->actual);
+        if (!done || membership != "decommissioned") return;
+        KvRequest forget;
+        forget.range = kStatusRange;
+        forget.op = KvOp::write;
+        forget.erases = {row_key("status", node)};
+        router_.call(forget, {});
+      },
+      now_ + timing_.heartbeat_timeout());
+}
+
+void Node::drain_node(NodeNumber node) {
+  if (node == self_) return start_draining(now_);
+  send(node, DrainNode{node});
+}
+
 void Node::create_range(const Descriptor& descriptor) {
   Copy copy;
   copy.state.descriptor = descriptor;
@@ -111,9 +149,11 @@ void Node::step(Time now) {
     if (it != replicas_.end()) it->second->step();
   }
   router_.step();
+  if (phase_ == Phase::serving && decommissioned()) phase_ = Phase::draining;
   if (phase_ == Phase::serving || phase_ == Phase::draining) {
     allocator_.step(phase_ == Phase::draining);
     step_traffic();
+    step_users();
     if (now_ >= garbage_at_) collect_garbage();
     if (now_ >= metrics_at_) metrics_tick();
   }
@@ -196,7 +236,7 @@ std::optional<Liveness> Node::liveness(NodeNumber node) const {
 
 bool Node::live(NodeNumber node) const {
   const auto record = liveness(node);
-  return record && record->expiration > now_ && record->membership != "decommissioned";
+  return record && record->expiration > now_;
 }
 
 std::int64_t Node::livenodes() const {
@@ -232,16 +272,29 @@ bool Node::has_silent_peer() const {
   });
 }
 
-std::int64_t Node::healthy_peers() const {
-  return std::ranges::count_if(peers_, [this](const auto& entry) {
-    return node_at(entry.first) != 0 && peer_reachable(entry.second);
-  });
+std::map<NodeNumber, const RpcLink*> Node::rpc_links() const {
+  std::map<NodeNumber, const RpcLink*> links;
+  for (const auto& [address, peer] : peers_) {
+    const NodeNumber node = node_at(address);
+    const auto record = liveness(node);
+    if (node == 0 || (record && record->membership == "decommissioned")) continue;
+    links[node] = &peer.rpc;
+  }
+  return links;
 }
 
-std::int64_t Node::unhealthy_peers() const {
-  return std::ranges::count_if(peers_, [this](const auto& entry) {
-    return node_at(entry.first) != 0 && !peer_reachable(entry.second);
-  });
+bool Node::supports(NodeNumber node) const {
+  const std::string* address = address_of(node);
+  const auto it = address == nullptr ? peers_.end() : peers_.find(*address);
+  return node == self_ ||
+         (it != peers_.end() && now_ - it->second.heard_at < timing_.support_ttl());
+}
+
+bool Node::supported_by(NodeNumber node) const {
+  const std::string* address = address_of(node);
+  const auto it = address == nullptr ? peers_.end() : peers_.find(*address);
+  return node == self_ ||
+         (it != peers_.end() && now_ - it->second.heard_at < timing_.supported_ttl());
 }
 
 double Node::random() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
@@ -258,6 +311,12 @@ void Node::lease_result(bool success) { gauges_.add(success ? "leases.success" :
 
 std::string Node::setting(const std::string& name, const std::string& fallback) const {
   return gossip_.value("setting/" + name, now_).value_or(fallback);
+}
+
+Time Node::breaker_threshold() const {
+  const char* initial = profile().circuit_breakers() ? "60" : "0";
+  const std::string name = "kv.replica_circuit_breaker.slow_replication_threshold.seconds";
+  return timing_.of(std::strtod(setting(name, initial).c_str(), nullptr));
 }
 
 double Node::dead_after_seconds() const {
@@ -290,6 +349,7 @@ std::vector<StoreLoad> Node::stores() const {
     load.live = live(node);
     load.dead = record.expiration + dead_after - timing_.liveness_ttl() <= now_;
     load.draining = record.draining;
+    load.leaving = record.membership == "decommissioning";
     if (const auto text = gossip_.value(row_key("store", node), now_)) {
       char* end = nullptr;
       load.ranges = std::strtoll(text->c_str(), &end, 10);

@@ -14,6 +14,7 @@
 #include "simulator/cluster/heartbeat.hpp"
 #include "simulator/cluster/replica.hpp"
 #include "simulator/cluster/router.hpp"
+#include "simulator/cluster/rpc_link.hpp"
 
 namespace faultline::sim::cluster {
 
@@ -23,6 +24,8 @@ struct NodeConfig {
   std::vector<std::string> join;
   double time_scale = 1.0;
   std::uint64_t seed = 0;
+  bool secure = false;  ///< Certificates and passwords at the ports for clients.
+  const Profile* profile = &cluster::profile(Release::v22_1);  ///< Which release it plays.
 };
 
 /// Where a node keeps what must outlive it. Lines go out in order, before any message.
@@ -84,6 +87,12 @@ class Node final : public ReplicaHost,
   /// False when there is a cluster already.
   bool bootstrap(const std::string& cluster_id, Time now);
   void start_draining(Time now);
+  /// Writes another membership into a node's liveness record, unless the record changes
+  /// meanwhile: whoever wants it looks at gossip and asks again.
+  void change_membership(NodeNumber node, const std::string& membership);
+  /// This node, or by a message another one.
+  void drain_node(NodeNumber node);
+  [[nodiscard]] bool decommissioned() const;
   /// A table's new range, whose only replica is here for now.
   void create_range(const Descriptor& descriptor);
   /// What this node has just written itself, before gossip brings it.
@@ -103,13 +112,20 @@ class Node final : public ReplicaHost,
   [[nodiscard]] std::int64_t livenodes() const;
   /// A peer that neither answers nor refuses: what `crdb_internal.ranges` hangs on.
   [[nodiscard]] bool has_silent_peer() const;
-  [[nodiscard]] std::int64_t healthy_peers() const;
-  [[nodiscard]] std::int64_t unhealthy_peers() const;
+  /// The RPC connections to every node that is known and not decommissioned.
+  [[nodiscard]] std::map<NodeNumber, const RpcLink*> rpc_links() const;
+  [[nodiscard]] const Histogram& round_trips() const { return round_trips_; }
+  [[nodiscard]] const Profile& profile() const { return *config_.profile; }
   [[nodiscard]] std::vector<NodeDescriptor> nodes() const;
   [[nodiscard]] std::map<NodeNumber, Liveness> livenesses() const;
   [[nodiscard]] bool database_cached(const std::string& name) const {
     return cached_databases_.contains(name);
   }
+  /// Whether this node may answer from gossip who the users are: for five minutes after
+  /// it last read them, renewed a minute before their end. So it outlives a loss of
+  /// quorum by one to five minutes, as recorded.
+  [[nodiscard]] bool users_known() const { return now_ < users_known_until_; }
+  void know_users() { users_known_until_ = now_ + timing_.of(300); }
   void cache_database(const std::string& name) { cached_databases_.insert(name); }
   [[nodiscard]] std::string setting(const std::string& name, const std::string& fallback) const;
   [[nodiscard]] const Replica* replica(RangeNumber range) const;
@@ -119,6 +135,8 @@ class Node final : public ReplicaHost,
   [[nodiscard]] const Timing& timing() const override { return timing_; }
   [[nodiscard]] NodeNumber self() const override { return self_; }
   [[nodiscard]] bool reachable(NodeNumber node) const override;
+  [[nodiscard]] bool supports(NodeNumber node) const override;
+  [[nodiscard]] bool supported_by(NodeNumber node) const override;
   [[nodiscard]] std::optional<Liveness> liveness(NodeNumber node) const override;
   [[nodiscard]] bool live(NodeNumber node) const override;
   [[nodiscard]] double random() override;
@@ -127,6 +145,7 @@ class Node final : public ReplicaHost,
   void persist(const Copy& copy, const Change* change) override;
   void committed(const Copy& copy, const Change* change) override;
   void lease_result(bool success) override;
+  [[nodiscard]] Time breaker_threshold() const override;
   [[nodiscard]] std::optional<Descriptor> local_descriptor(RangeNumber range) const override;
   [[nodiscard]] std::optional<Descriptor> first_range() const override;
   void send_request(NodeNumber to, const KvRequest& request) override;
@@ -144,6 +163,9 @@ class Node final : public ReplicaHost,
     Time last_pong = 0;
     Time up_at = 0;
     bool greeted = false;
+    Time heard_at = 0;  ///< The last pong; a new connection does not forget it.
+    RpcLink rpc = {};
+    bool supported = false;  ///< By this node's store, in store liveness.
   };
 
   void handle(const std::string& from, const Message& message);
@@ -156,15 +178,18 @@ class Node final : public ReplicaHost,
   void on(const std::string& from, const KvReply& message);
   void on(const std::string& from, const JoinRequest& message);
   void on(const std::string& from, const JoinReply& message);
+  void on(const std::string& from, const DrainNode& message);
   template <class T>
   void on(const std::string& from, const T& message);
 
   void deliver_to_self();
   void step_links();
+  void step_support(Peer& peer, bool ping);
   void step_gossip();
   void step_join();
   void step_start();
   void step_traffic();
+  void step_users();
   void become_serving(const std::string& event, Time last_up);
   void publish_self();
   void publish_store(bool at_once);
@@ -199,10 +224,13 @@ class Node final : public ReplicaHost,
   Heartbeat heartbeat_;
   Allocator allocator_;
   Gauges gauges_;
+  Histogram round_trips_;
 
   std::string join_token_;
   std::size_t join_turn_ = 0;
   bool start_asked_ = false;
+  Time users_known_until_ = 0;
+  bool users_asked_ = false;
   std::set<NodeNumber> bumping_;
   std::set<std::string> cached_databases_;
   std::set<std::string> admitting_;

@@ -1,4 +1,6 @@
 // What a node does with what others say to it.
+#include <algorithm>
+
 #include "simulator/cluster/layout.hpp"
 #include "simulator/cluster/node.hpp"
 
@@ -39,6 +41,9 @@ void Node::on(const std::string& from, const Ping& message) {
   }
   Peer& peer = peers_[from];
   peer.last_pong = now_;
+  peer.heard_at = now_;
+  peer.rpc.answered(now_ - message.sent_at);
+  round_trips_.add(now_ - message.sent_at);
 }
 
 void Node::on(const std::string& from, const GossipInfos& message) {
@@ -71,7 +76,12 @@ void Node::on(const std::string& from, const Accept& message) {
 
 void Node::on(const std::string& /*from*/, const DropReplica& message) {
   const auto it = replicas_.find(message.range);
-  if (it == replicas_.end() || it->second->descriptor().generation >= message.generation) return;
+  if (it == replicas_.end()) return;
+  // It may have taken part in the very change that removed it.
+  const Descriptor& known = it->second->descriptor();
+  const bool listed = std::ranges::find(known.replicas, self_) != known.replicas.end();
+  if (known.generation > message.generation) return;
+  if (known.generation == message.generation && listed) return;
   replicas_.erase(it);
   store_.drop_copy(message.range);
 }
@@ -143,6 +153,10 @@ void Node::on(const std::string& /*from*/, const JoinReply& message) {
   for (auto& [address, peer] : peers_) peer.greeted = false;
 }
 
+void Node::on(const std::string& /*from*/, const DrainNode& message) {
+  if (message.node == self_) start_draining(now_);
+}
+
 void Node::bump_epoch(NodeNumber node, std::int64_t epoch) {
   if (bumping_.contains(node)) return;
   const Info* info = gossip_.find(row_key("liveness", node));
@@ -177,7 +191,8 @@ void Node::committed(const Copy& copy, const Change* change) {
   const RangeNumber range = copy.state.descriptor.range;
   const auto publish = [&](const std::string& key, const std::string& value) {
     if (range == kLivenessRange && key.starts_with("liveness/")) gossip_.add(key, value, now_);
-    const bool config = key.starts_with("setting/") || key.starts_with("table/");
+    const bool config =
+        key.starts_with("setting/") || key.starts_with("table/") || key.starts_with("user/");
     const bool names = key.starts_with("database/");
     if ((range == kSystemConfigRange && config) || (range == kNamespaceRange && names)) {
       if (gossip_.value(key, now_) != value) gossip_.add(key, value, now_);

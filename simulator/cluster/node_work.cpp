@@ -25,6 +25,8 @@ void Node::step_links() {
   const bool ping = now_ >= ping_at_;
   if (ping) ping_at_ = now_ + timing_.ping_interval();
   for (auto& [address, peer] : peers_) {
+    peer.rpc.step(now_, timing_, {peer.state == LinkState::up, peer.heard_at});
+    step_support(peer, ping);
     if (peer.state != LinkState::up) continue;
     if (!peer.greeted) {
       outbox_.push_back({address, Hello{self_, cluster_id_, config_.address}});
@@ -32,6 +34,16 @@ void Node::step_links() {
     }
     if (ping) outbox_.push_back({address, Ping{now_, false}});
   }
+}
+
+// Store liveness' counters; the support itself is what heard_at says.
+void Node::step_support(Peer& peer, bool ping) {
+  const bool supported = peer.heard_at != 0 && now_ - peer.heard_at < timing_.support_ttl();
+  if (peer.supported && !supported) gauges_.add("storeliveness.support.withdraw.successes");
+  peer.supported = supported;
+  if (!ping || peer.heard_at == 0) return;
+  const bool answered = now_ - peer.heard_at < 2 * timing_.ping_interval();
+  gauges_.add(answered ? "storeliveness.heartbeat.successes" : "storeliveness.heartbeat.failures");
 }
 
 void Node::step_join() {
@@ -80,9 +92,14 @@ void Node::become_serving(const std::string& event, Time last_up) {
 }
 
 void Node::publish_self() {
-  const NodeDescriptor own{
-      self_,      config_.address, config_.sql_address, config_.http_address, config_.locality,
-      started_at_};
+  const NodeDescriptor own{self_,
+                           config_.address,
+                           config_.sql_address,
+                           config_.http_address,
+                           config_.locality,
+                           started_at_,
+                           profile().tag_text(),
+                           profile().server_version};
   gossip_.add(row_key("node", self_), encode_node(own), now_);
 }
 
@@ -101,7 +118,7 @@ void Node::step_gossip() {
       descriptor_at_ = now_ + timing_.of(3600);
       publish_self();
     }
-    if (now_ >= clients_at_) {
+    if (now_ >= clients_at_ && !decommissioned()) {
       clients_at_ = now_ + timing_.gossip_client_interval();
       nlohmann::json targets = nlohmann::json::array();
       for (const auto& [node, address] : addresses_) {
@@ -135,6 +152,7 @@ void Node::publish_store(bool at_once) {
 void Node::metrics_tick() {
   metrics_at_ = now_ + timing_.metrics_interval();
   const StoreCount found = allocator_.count();
+  const char* asleep = profile().since(Release::v25_4) ? "replicas.asleep" : "replicas.quiescent";
   const std::pair<const char*, std::int64_t> values[] = {
       {"ranges", found.ranges},
       {"ranges.unavailable", found.unavailable},
@@ -143,8 +161,8 @@ void Node::metrics_tick() {
       {"replicas", found.replicas},
       {"replicas.leaders", found.leaders},
       {"replicas.leaseholders", found.leaseholders},
-      {"replicas.quiescent", found.replicas},
-      {"leases.epoch", found.epoch_leases},
+      {asleep, found.replicas},
+      {profile().leader_leases() ? "leases.leader" : "leases.epoch", found.epoch_leases},
       {"leases.expiration", found.expiration_leases},
       {"queue.replicate.purgatory", allocator_.purgatory()},
       {"livebytes", found.bytes},
@@ -153,6 +171,9 @@ void Node::metrics_tick() {
       {"capacity.used", found.bytes}};
   for (const auto& [name, value] : values) gauges_.set(name, static_cast<double>(value));
   std::int64_t slow_leases = 0;
+  gauges_.set("kv.replica_circuit_breaker.num_tripped_replicas",
+              static_cast<double>(std::ranges::count_if(
+                  replicas_, [](const auto& entry) { return entry.second->tripped(); })));
   for (const auto& [range, replica] : replicas_) {
     if (replica->waiting() && now_ - replica->waiting_since() > timing_.slow_request()) {
       ++slow_leases;
@@ -161,7 +182,7 @@ void Node::metrics_tick() {
   gauges_.set("requests.slow.lease", static_cast<double>(slow_leases));
   gauges_.set("requests.slow.distsender", static_cast<double>(router_.slow_count()));
   publish_store(true);
-  write_status();
+  if (!decommissioned()) write_status();
 
   nlohmann::json alerts = nlohmann::json::array();
   for (const char* name : {"ranges.unavailable", "ranges.underreplicated"}) {
@@ -184,10 +205,18 @@ void Node::write_status() {
                            "replicas.leaseholders", "livebytes", "capacity.used"}) {
     metrics[name] = gauges_.value(name);
   }
+  nlohmann::json activity = nlohmann::json::object();
+  for (const auto& [peer, link] : rpc_links()) {
+    activity[std::to_string(peer)] = {{"latency", static_cast<std::int64_t>(link->latency())}};
+  }
   const nlohmann::json row = {{"updated_at", now_},
                               {"started_at", started_at_},
                               {"address", config_.address},
                               {"locality", config_.locality},
+                              {"server_version", profile().server_version},
+                              {"build_tag", profile().tag_text()},
+                              {"go_version", profile().go_version},
+                              {"activity", activity},
                               {"metrics", metrics}};
   KvRequest request;
   request.range = kStatusRange;
@@ -209,6 +238,22 @@ void Node::step_traffic() {
   router_.call(request, {}, now_ + timing_.of(20));
 }
 
+void Node::step_users() {
+  const bool ending = users_known_until_ != 0 && users_known_until_ - now_ < timing_.of(60);
+  if (!ending || users_asked_) return;
+  users_asked_ = true;
+  KvRequest request;
+  request.range = kSystemConfigRange;
+  request.keys = {"user/"};
+  router_.call(
+      request,
+      [this](const KvReply* reply) {
+        users_asked_ = false;
+        if (reply != nullptr) know_users();
+      },
+      now_ + timing_.of(10));
+}
+
 // A replica that was moved elsewhere while this node was down is still here; meta2
 // says so.
 void Node::collect_garbage() {
@@ -218,7 +263,7 @@ void Node::collect_garbage() {
     std::vector<RangeNumber> gone;
     for (const auto& [range, replica] : replicas_) {
       const auto known = router_.route(range);
-      if (!known || known->generation <= replica->descriptor().generation) continue;
+      if (!known || known->generation < replica->descriptor().generation) continue;
       if (std::ranges::find(known->replicas, self_) == known->replicas.end()) gone.push_back(range);
     }
     for (const RangeNumber range : gone) {

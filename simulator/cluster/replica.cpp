@@ -27,6 +27,7 @@ std::int64_t bytes_of(const RangeState& state) {
 }  // namespace
 
 void Replica::request(const KvRequest& request) {
+  if (tripped()) return fail_fast(request, false);
   if (serves()) return serve(request);
   if (lease().holder != host_.self() && lease_valid(lease())) {
     KvReply answer;
@@ -184,6 +185,7 @@ bool Replica::change_replicas(const std::vector<NodeNumber>& replicas) {
 void Replica::propose(Proposal proposal) {
   proposal.before = descriptor().replicas;
   proposal.acks = {host_.self()};
+  proposed_at_ = host_.now();
   apply(proposal.change);
   ++copy_.index;
   copy_.accepted = ballot_;
@@ -279,6 +281,7 @@ void Replica::check_commit() {
 void Replica::commit() {
   const Proposal proposal = std::move(*inflight_);
   inflight_.reset();
+  reset_breaker();
   if (role_ == Role::establishing) return lead();
   host_.committed(copy_, &proposal.change);
   if (proposal.change.sets_descriptor) {
@@ -326,6 +329,7 @@ void Replica::step() {
     step_down();
     start_election(0);
   }
+  step_breaker();
   extend_expiration();
   propose_next();
   if (!parked_.empty()) serve_parked();

@@ -20,6 +20,10 @@ class ReplicaHost {
   [[nodiscard]] virtual const Timing& timing() const = 0;
   [[nodiscard]] virtual NodeNumber self() const = 0;
   [[nodiscard]] virtual bool reachable(NodeNumber node) const = 0;
+  /// Store liveness: whether this node still vouches for that one, and the reverse as far
+  /// as this node may rely on it.
+  [[nodiscard]] virtual bool supports(NodeNumber node) const = 0;
+  [[nodiscard]] virtual bool supported_by(NodeNumber node) const = 0;
   [[nodiscard]] virtual std::optional<Liveness> liveness(NodeNumber node) const = 0;
   [[nodiscard]] virtual double random() = 0;  ///< 0 up to 1.
   virtual void send(NodeNumber to, Message message) = 0;
@@ -30,6 +34,8 @@ class ReplicaHost {
   /// A majority has it. `change` null: a new leaseholder's first state.
   virtual void committed(const Copy& copy, const Change* change) = 0;
   virtual void lease_result(bool success) = 0;
+  /// How long a request may wait before the breaker trips; 0: there is none.
+  [[nodiscard]] virtual Time breaker_threshold() const = 0;
 };
 
 /// One node's replica of one range: a register kept by a majority.
@@ -71,6 +77,7 @@ class Replica {
   [[nodiscard]] bool serves() const;
   [[nodiscard]] bool waiting() const { return !parked_.empty() || wants_lease_; }
   [[nodiscard]] Time waiting_since() const { return waiting_since_; }
+  [[nodiscard]] bool tripped() const { return tripped_at_ != 0; }
 
  private:
   enum class Role : std::uint8_t { follower, candidate, establishing, leader };
@@ -104,6 +111,12 @@ class Replica {
   void lead();
   void step_down();
 
+  // The circuit breaker (replica_breaker.cpp).
+  void step_breaker();
+  void reset_breaker() { tripped_at_ = 0; }
+  void fail_fast(const KvRequest& request, bool ambiguous);
+  [[nodiscard]] std::string unavailable_text(bool ambiguous) const;
+
   void propose(Proposal proposal);
   void propose_next();
   void spread();
@@ -114,6 +127,7 @@ class Replica {
   [[nodiscard]] bool majority(const std::set<NodeNumber>& votes,
                               const std::vector<NodeNumber>& replicas) const;
   [[nodiscard]] Lease new_lease() const;
+  [[nodiscard]] bool leader_lease_valid(const Lease& lease) const;
 
   ReplicaHost& host_;
   Copy copy_;
@@ -129,6 +143,8 @@ class Replica {
   Time leader_patience_ = 0;
 
   std::optional<Proposal> inflight_;
+  Time proposed_at_ = 0;
+  Time tripped_at_ = 0;  ///< 0: the breaker has not tripped.
   Time spread_at_ = 0;
   std::map<NodeNumber, std::uint64_t> match_;
   std::deque<Proposal> queue_;

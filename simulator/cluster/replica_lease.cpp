@@ -8,8 +8,20 @@ namespace faultline::sim::cluster {
 bool Replica::lease_valid(const Lease& lease) const {
   if (lease.holder == 0) return false;
   if (lease.epoch == 0) return lease.expiration > host_.now();
+  if (host_.timing().profile().leader_leases()) return leader_lease_valid(lease);
   const auto record = host_.liveness(lease.holder);
   return record && record->epoch == lease.epoch && record->expiration > host_.now();
+}
+
+// A leader lease stands as long as a majority of the replicas vouch for the leader, for
+// which they need each other and not the liveness range. The leader stops relying on
+// support before the others withdraw it.
+bool Replica::leader_lease_valid(const Lease& lease) const {
+  if (lease.holder != host_.self()) return host_.supports(lease.holder);
+  const auto& replicas = descriptor().replicas;
+  const auto support =
+      std::ranges::count_if(replicas, [this](NodeNumber node) { return host_.supported_by(node); });
+  return support * 2 > static_cast<std::ptrdiff_t>(replicas.size());
 }
 
 bool Replica::serves() const {
@@ -27,6 +39,8 @@ Lease Replica::new_lease() const {
   }
   const auto own = host_.liveness(host_.self());
   lease.epoch = own ? own->epoch : 0;
+  if (host_.timing().profile().leader_leases())
+    lease.epoch = std::max<std::int64_t>(lease.epoch, 1);
   return lease;
 }
 
@@ -45,7 +59,8 @@ bool Replica::leader_lost() {
   }
   if (leader_lost_at_ == 0) {
     leader_lost_at_ = host_.now();
-    leader_patience_ = host_.timing().of(1.5 + 2.0 * host_.random());
+    const double timeout = host_.timing().profile().election_s;
+    leader_patience_ = host_.timing().of(timeout * (0.5 + 2.0 / 3.0 * host_.random()));
   }
   return host_.now() - leader_lost_at_ >= leader_patience_;
 }
@@ -53,8 +68,8 @@ bool Replica::leader_lost() {
 void Replica::want_lease() {
   if (role_ == Role::candidate || role_ == Role::establishing) return;
   const bool patient = leader_lost();
-  const bool by_time = descriptor().range <= 2;
-  if (!by_time) {
+  const bool leader_leases = host_.timing().profile().leader_leases();
+  if (descriptor().range > 2 && !leader_leases) {
     // Without being live itself no node can hold an epoch lease.
     const auto own = host_.liveness(host_.self());
     if (!own || own->expiration <= host_.now()) return;
@@ -63,7 +78,8 @@ void Replica::want_lease() {
     wants_lease_ = false;
     return;
   }
-  if (lease().holder != host_.self() && lease().holder != 0 && lease().epoch != 0) {
+  if (!leader_leases && lease().holder != host_.self() && lease().holder != 0 &&
+      lease().epoch != 0) {
     const auto record = host_.liveness(lease().holder);
     if (record && record->epoch == lease().epoch) {
       host_.bump_epoch(lease().holder, lease().epoch);
@@ -184,7 +200,8 @@ void Replica::step_down() {
 void Replica::receive(NodeNumber /*from*/, const TakeLease& message) {
   if (role_ == Role::leader || lease().sequence != message.sequence) return;
   const auto own = host_.liveness(host_.self());
-  if (!own || own->expiration <= host_.now() || own->draining) return;
+  const bool live = own && own->expiration > host_.now();
+  if (!own || own->draining || !(live || host_.timing().profile().leader_leases())) return;
   start_election(message.sequence);
 }
 

@@ -1,6 +1,5 @@
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -8,15 +7,28 @@
 
 namespace faultline::sim::cluster {
 
-inline constexpr const char* kBuildTag = "v22.1.0-alpha.20220214";
-inline constexpr const char* kServerVersion = "21.2-62";
-/// What version() says: the look of the recorded one, and that it is none.
-inline constexpr const char* kVersionText =
-    "CockroachDB CCL v22.1.0-alpha.20220214-crdbsim (simulated by Faultline, linux amd64, built , "
-    "go1.19.8)";
-
 /// A metric's value now. Most are what the last 10 s tick found; liveness, counters and
 /// connections are computed as they are asked for, as recorded.
 [[nodiscard]] double metric_value(const Node& node, const std::string& name);
+
+/// One connection's share of a connection gauge.
+struct ConnectionValue {
+  NodeNumber remote = 0;
+  std::string remote_address;
+  const char* connection_class = "";
+  double value = 0;
+};
+/// What server.child_metrics.enabled adds to rpc_connection_healthy, _unhealthy and
+/// _avg_round_trip_latency: a series per connection. Empty while it is off.
+[[nodiscard]] std::vector<ConnectionValue> connection_values(const Node& node,
+                                                             const std::string& name);
+
+/// gossip_nodes.is_live: by the liveness record, or by the 2 s gossip-clients key (22.1).
+[[nodiscard]] bool shown_live(const Node& node, NodeNumber who, Time now);
+
+/// The histogram of that name when the model keeps one, else null: it is there, and empty.
+[[nodiscard]] const Histogram* histogram_of(const Node& node, const std::string& name);
+/// How often something of that name was measured.
+[[nodiscard]] double histogram_count(const Node& node, const std::string& name);
 
 }  // namespace faultline::sim::cluster

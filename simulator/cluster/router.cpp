@@ -2,7 +2,7 @@
 
 namespace faultline::sim::cluster {
 
-std::uint64_t Router::call(KvRequest request, Done done, Time give_up_at) {
+std::uint64_t Router::call(KvRequest request, Done done, Time give_up_at, bool fails_fast) {
   const std::uint64_t id = ++last_id_;
   request.id = id;
   request.from = host_.self();
@@ -11,6 +11,7 @@ std::uint64_t Router::call(KvRequest request, Done done, Time give_up_at) {
   call.done = std::move(done);
   call.started_at = host_.now();
   call.give_up_at = give_up_at;
+  call.fails_fast = fails_fast;
   attempt(call);
   return id;
 }
@@ -98,6 +99,13 @@ void Router::receive(NodeNumber from, const KvReply& reply) {
       if (call.next_at != 0) call.tried.clear();
       if (call.next_at == 0) attempt(call);
       return;
+    case KvStatus::unavailable:
+      if (!call.fails_fast) {
+        call.target = 0;
+        call.next_at = host_.now() + host_.timing().of(1);
+        return;
+      }
+      [[fallthrough]];
     case KvStatus::done:
     case KvStatus::conflict: {
       route.holder = from;

@@ -35,7 +35,8 @@ class Router {
   explicit Router(RouterHost& host) : host_(host) {}
 
   /// `give_up_at` 0: never. The request's id and sender are filled in.
-  std::uint64_t call(KvRequest request, Done done, Time give_up_at = 0);
+  /// `fails_fast`: a circuit breaker's answer ends the call; else it asks on.
+  std::uint64_t call(KvRequest request, Done done, Time give_up_at = 0, bool fails_fast = false);
   void cancel(std::uint64_t id);
   void receive(NodeNumber from, const KvReply& reply);
   void step();
@@ -59,6 +60,7 @@ class Router {
     Done done;
     Time started_at = 0, give_up_at = 0, sent_at = 0, next_at = 0;
     NodeNumber target = 0;
+    bool fails_fast = false;
     std::set<NodeNumber> tried;
   };
   void attempt(Call& call);

@@ -109,6 +109,7 @@ enum class KvStatus : std::uint8_t {
   conflict,         ///< A condition failed; `conflict_key` and `actual` say which.
   not_leaseholder,  ///< Ask `hint`.
   not_here,         ///< No copy of that range on this node.
+  unavailable,      ///< A circuit breaker's answer, in `actual`; `number` 1: it may have happened.
 };
 
 struct KvReply {
@@ -125,6 +126,7 @@ struct NodeDescriptor {
   NodeNumber node = 0;
   std::string address, sql_address, http_address, locality;
   Time started_at = 0;
+  std::string build_tag, server_version;
 };
 
 }  // namespace faultline::sim::cluster

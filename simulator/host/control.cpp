@@ -13,6 +13,7 @@
 #include <nlohmann/json.hpp>
 
 #include "simulator/cluster/layout.hpp"
+#include "simulator/cluster/report.hpp"
 #include "simulator/host/peer_net.hpp"
 
 namespace faultline::sim::host {
@@ -29,18 +30,23 @@ constexpr std::size_t kAnswerBytesMax = 4U << 20U;
 json status_rows(cluster::Node& node) {
   json rows = json::array();
   for (const cluster::NodeDescriptor& each : node.nodes()) {
-    const bool heard =
-        each.node == node.self() ||
-        node.gossip()
-            .value(cluster::row_key("gossip-clients", each.node), cluster::wall_now())
-            .has_value();
+    const auto record = node.liveness(each.node);
+    const auto store = node.gossip().value(cluster::row_key("store", each.node), node.now());
+    char* rest = nullptr;
+    const long ranges = store ? std::strtol(store->c_str(), &rest, 10) : 0;
+    const long leases = store ? std::strtol(rest, nullptr, 10) : 0;
     rows.push_back({{"id", each.node},
+                    {"ranges", ranges},
+                    {"leases", leases},
+                    {"membership", record ? record->membership : "active"},
+                    {"is_draining", record && record->draining},
                     {"address", each.address},
                     {"sql_address", each.sql_address},
                     {"started_at", each.started_at},
                     {"locality", each.locality},
                     {"is_available", node.live(each.node)},
-                    {"is_live", heard}});
+                    {"build", each.build_tag},
+                    {"is_live", cluster::shown_live(node, each.node, cluster::wall_now())}});
   }
   return rows;
 }
@@ -90,6 +96,12 @@ Result<json> exchange(const std::string& host, const json& request) {
   return answer;
 }
 
+Status asked(const Result<json>& answer) {
+  if (!answer) return answer.error();
+  if (answer->value("ok", false)) return kDone;
+  return Error{ErrorCode::conflict, answer->value("error", "refused")};
+}
+
 }  // namespace
 
 std::string answer_control(cluster::Engine& engine, const std::string& request) {
@@ -107,17 +119,32 @@ std::string answer_control(cluster::Engine& engine, const std::string& request) 
       if (ready) answer["rows"] = status_rows(node);
       if (!ready) answer = {{"ok", false}, {"error", "cluster has not been initialized"}};
     });
+  } else if (verb == "membership" || verb == "drain") {
+    const std::int64_t target = asked.value("node", std::int64_t{0});
+    engine.with([&](cluster::Node& node) {
+      if (!node.liveness(target)) {
+        answer = {{"ok", false}, {"error", "node " + std::to_string(target) + " does not exist"}};
+      } else if (verb == "drain") {
+        node.drain_node(target);
+      } else {
+        node.change_membership(target, asked.value("membership", ""));
+      }
+    });
   } else {
     answer = {{"ok", false}, {"error", "unknown request"}};
   }
   return answer.dump();
 }
 
-Status ask_init(const std::string& host) {
-  const auto answer = exchange(host, {{"verb", "init"}});
-  if (!answer) return answer.error();
-  if (answer->value("ok", false)) return kDone;
-  return Error{ErrorCode::conflict, answer->value("error", "refused")};
+Status ask_init(const std::string& host) { return asked(exchange(host, {{"verb", "init"}})); }
+
+Status ask_membership(const std::string& host, std::int64_t node, const std::string& membership) {
+  return asked(
+      exchange(host, {{"verb", "membership"}, {"node", node}, {"membership", membership}}));
+}
+
+Status ask_drain(const std::string& host, std::int64_t node) {
+  return asked(exchange(host, {{"verb", "drain"}, {"node", node}}));
 }
 
 Result<std::vector<StatusRow>> ask_status(const std::string& host) {
@@ -129,11 +156,12 @@ Result<std::vector<StatusRow>> ask_status(const std::string& host) {
   std::vector<StatusRow> rows;
   const cluster::Time now = cluster::wall_now();
   for (const json& row : answer->value("rows", json::array())) {
-    rows.push_back({row.value("id", std::int64_t{0}), row.value("address", ""),
-                    row.value("sql_address", ""), "v22.1.0-alpha.20220214-crdbsim",
-                    time_text(row.value("started_at", std::int64_t{0})), time_text(now),
-                    row.value("locality", ""), row.value("is_available", false),
-                    row.value("is_live", false)});
+    rows.push_back(
+        {row.value("id", std::int64_t{0}), row.value("address", ""), row.value("sql_address", ""),
+         row.value("build", ""), time_text(row.value("started_at", std::int64_t{0})),
+         time_text(now), row.value("locality", ""), row.value("is_available", false),
+         row.value("is_live", false), row.value("is_draining", false), row.value("membership", ""),
+         row.value("ranges", std::int64_t{0}), row.value("leases", std::int64_t{0})});
   }
   return rows;
 }

@@ -8,6 +8,8 @@
 
 #include <unistd.h>
 
+#include "simulator/cluster/profile.hpp"
+
 namespace faultline::sim::host {
 namespace {
 
@@ -118,6 +120,14 @@ std::optional<Error> take_start_flag(const Flag& flag, Draft& draft, StartOption
     }
     return std::nullopt;
   }
+  if (flag.name == "--profile") {
+    const auto* found = cluster::find_profile(flag.value);
+    if (found == nullptr) {
+      return wrong("--profile", "\"" + flag.value + "\" is none of " + cluster::profile_names());
+    }
+    start.profile = found->name;
+    return std::nullopt;
+  }
   if (flag.name == "--time-scale") {
     char* end = nullptr;
     start.time_scale = std::strtod(flag.value.c_str(), &end);
@@ -130,7 +140,21 @@ std::optional<Error> take_start_flag(const Flag& flag, Draft& draft, StartOption
   return wrong(flag.name, "unknown flag; see crdbsim help");
 }
 
+// So that compose files and tests can choose for every node at once.
+std::optional<Error> profile_from_environment(StartOptions& start) {
+  const char* named = std::getenv("CRDBSIM_PROFILE");
+  if (!start.profile.empty()) return std::nullopt;
+  const std::string name = named == nullptr || *named == '\0' ? "22.1" : named;
+  const auto* found = cluster::find_profile(name);
+  if (found == nullptr) {
+    return wrong("CRDBSIM_PROFILE", "\"" + name + "\" is none of " + cluster::profile_names());
+  }
+  start.profile = found->name;
+  return std::nullopt;
+}
+
 std::optional<Error> finish_start(const Draft& draft, StartOptions& start) {
+  if (const auto error = profile_from_environment(start)) return error;
   if (start.store.empty()) start.store = "cockroach-data";
   const auto listen = parse_address("--listen-addr", draft.listen, 26257);
   if (!listen) return listen.error();
@@ -159,10 +183,18 @@ std::optional<Error> finish_start(const Draft& draft, StartOptions& start) {
   return std::nullopt;
 }
 
-Result<std::vector<Flag>> flags_of(const std::vector<std::string>& arguments, std::size_t from) {
+/// Words that are no flags go to `nodes` when they are node ids and somebody wants them.
+Result<std::vector<Flag>> flags_of(const std::vector<std::string>& arguments, std::size_t from,
+                                   std::vector<std::int64_t>* nodes) {
   std::vector<Flag> flags;
   for (std::size_t i = from; i < arguments.size(); ++i) {
     const std::string& each = arguments[i];
+    std::int64_t node = 0;
+    const auto [end, failed] = std::from_chars(each.data(), each.data() + each.size(), node);
+    if (nodes != nullptr && failed == std::errc() && end == each.data() + each.size() && node > 0) {
+      nodes->push_back(node);
+      continue;
+    }
     if (!each.starts_with("-") || each == "-" || each == "--") {
       return wrong(each, "unexpected argument; see crdbsim help");
     }
@@ -191,11 +223,15 @@ Result<Verb> verb_of(const std::vector<std::string>& arguments, std::size_t& use
   if (verb == "version" || verb == "--version") return Verb::version;
   if (verb == "start") return Verb::start;
   if (verb == "init") return Verb::init;
-  if (verb == "node" && arguments.size() > 1 && arguments[1] == "status") {
+  for (const auto& [word, found] : {std::pair("status", Verb::node_status),
+                                    {"decommission", Verb::decommission},
+                                    {"recommission", Verb::recommission},
+                                    {"drain", Verb::drain}}) {
+    if (verb != "node" || arguments.size() < 2 || arguments[1] != word) continue;
     used = 2;
-    return Verb::node_status;
+    return found;
   }
-  return wrong(verb, "unknown command; there are start, init, node status, version");
+  return wrong(verb, "unknown command; see crdbsim help");
 }
 
 }  // namespace
@@ -207,7 +243,9 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
   Options options;
   options.verb = *verb;
   if (options.verb == Verb::help || options.verb == Verb::version) return options;
-  const auto flags = flags_of(arguments, used);
+  const bool about_nodes = options.verb == Verb::decommission ||
+                           options.verb == Verb::recommission || options.verb == Verb::drain;
+  const auto flags = flags_of(arguments, used, about_nodes ? &options.nodes : nullptr);
   if (!flags) return flags.error();
   Draft draft;
   options.host = "localhost:26257";
@@ -217,8 +255,13 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
       insecure = flag.value.empty() || flag.value == "true";
       continue;
     }
-    if (flag.name == "--background" || flag.name == "--certs-dir") {
+    if (flag.name == "--background") {
       return wrong(flag.name, "not supported by the simulated node; leave it out");
+    }
+    if (flag.name == "--certs-dir") {
+      if (flag.value.empty()) return wrong(flag.name, "give the directory of ca.crt and node.crt");
+      options.start.certs_dir = flag.value;
+      continue;
     }
     if (ignored_flags().contains(flag.name)) continue;
     if (options.verb == Verb::start) {
@@ -229,11 +272,20 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
       if (const auto error = take_start_flag(flag, draft, options.start)) return *error;
       continue;
     }
+    if (flag.name == "--wait" && options.verb == Verb::decommission) {
+      if (flag.value != "all" && flag.value != "none") return wrong("--wait", "give all or none");
+      options.wait = flag.value == "all";
+      continue;
+    }
     if (flag.name != "--host") return wrong(flag.name, "unknown flag; see crdbsim help");
     options.host = flag.value.find(':') == std::string::npos ? flag.value + ":26257" : flag.value;
   }
-  if (!insecure) {
-    return wrong("--insecure", "the simulated node has no certificates; give --insecure");
+  if (insecure == !options.start.certs_dir.empty()) {
+    return wrong("--insecure", "give either --insecure or --certs-dir=DIR");
+  }
+  if (about_nodes &&
+      (options.nodes.empty() || (options.verb == Verb::drain && options.nodes.size() > 1))) {
+    return wrong("node " + arguments[1], "give the id of a node, such as 3");
   }
   if (options.verb == Verb::start) {
     if (const auto error = finish_start(draft, options.start)) return *error;
@@ -244,13 +296,20 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
 std::string usage() {
   return R"(crdbsim: a simulated CockroachDB node. It keeps nothing safe.
 
-  crdbsim start --insecure --store=DIR --listen-addr=HOST:PORT --http-addr=HOST:PORT
-                --join=HOST:PORT,... [--advertise-addr=] [--sql-addr=] [--locality=]
-                [--pid-file=] [--time-scale=1] [--log-level=info]
+  crdbsim start {--insecure|--certs-dir=DIR} --store=DIR --listen-addr=HOST:PORT
+                --http-addr=HOST:PORT --join=HOST:PORT,... [--advertise-addr=] [--sql-addr=] [--locality=]
+                [--pid-file=] [--time-scale=1] [--log-level=info] [--profile=22.1]
   crdbsim init --insecure --host=HOST:PORT
   crdbsim node status --insecure --host=HOST:PORT
+  crdbsim node decommission ID... [--wait=all|none] --insecure --host=HOST:PORT
+  crdbsim node recommission ID... --insecure --host=HOST:PORT
+  crdbsim node drain ID --insecure --host=HOST:PORT
   crdbsim version
 
+--profile (or CRDBSIM_PROFILE) says which release it looks and behaves like: )" +
+         cluster::profile_names() + R"(.
+--certs-dir has ca.crt, node.crt and node.key: TLS for SQL and HTTP clients, logins by
+certificate or password. The nodes' own links, init and node status stay in the clear.
 --time-scale=10 makes everything that takes time ten times faster.
 --cache, --max-sql-memory, --log-dir and the like are accepted and mean nothing.
 )";

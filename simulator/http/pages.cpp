@@ -30,6 +30,8 @@ Page health(const Node& node, bool ready) {
     case Phase::draining: return unavailable("node is shutting down");
     case Phase::serving: break;
   }
+  const auto own = node.liveness(node.self());
+  if (own && own->membership != "active") return unavailable("node is shutting down");
   return node.live_now() ? fine : unavailable("node is not healthy");
 }
 
@@ -58,44 +60,63 @@ const std::map<std::string, std::string>& helps() {
   return kHelps;
 }
 
+// Without braces; node_id stands last, on every series of 23.1 and later.
 std::string labels(const Node& node, const cluster::MetricName& metric, const std::string& name) {
+  std::string out;
   if (name == "build.timestamp") {
-    return std::string("{tag=\"") + cluster::kBuildTag + "-crdbsim\",go_version=\"go1.19.8\"}";
+    out = "tag=\"" + node.profile().tag_text() + "\",go_version=\"" + node.profile().go_version +
+          "\"";
+  } else if (name == "node-id") {
+    out = "advertise_addr=\"" + node.config().address + "\",http_addr=\"" +
+          node.config().http_address + "\",sql_addr=\"" + node.config().sql_address + "\"";
+  } else if (metric.per_store) {
+    out = "store=\"" + std::to_string(node.self()) + "\"";
   }
-  if (name == "node-id") {
-    return "{advertise_addr=\"" + node.config().address + "\",http_addr=\"" +
-           node.config().http_address + "\",sql_addr=\"" + node.config().sql_address + "\"}";
-  }
-  return metric.per_store ? "{store=\"" + std::to_string(node.self()) + "\"}" : "";
+  if (!node.profile().labels_node()) return out;
+  return out + (out.empty() ? "" : ",") + "node_id=\"" + std::to_string(node.self()) + "\"";
 }
 
-void append_histogram(std::string& out, const std::string& name, bool per_store, double count,
-                      const std::string& store) {
-  const std::string bucket = per_store ? "{store=\"" + store + "\",le=\"+Inf\"}" : "{le=\"+Inf\"}";
-  const std::string plain = per_store ? "{store=\"" + store + "\"}" : "";
-  out += name + "_bucket" + bucket + " " + number(count) + "\n";
-  out += name + "_sum" + plain + " 0\n";
-  out += name + "_count" + plain + " " + number(count) + "\n";
+std::string braced(const std::string& labels) { return labels.empty() ? "" : "{" + labels + "}"; }
+
+void append_histogram(std::string& out, const std::string& shown, const std::string& labels,
+                      const cluster::Histogram* histogram, double count) {
+  const std::string before = labels.empty() ? "{le=\"" : "{" + labels + ",le=\"";
+  std::int64_t below = 0;
+  if (histogram != nullptr) {
+    for (const auto& [upper, fell] : histogram->buckets()) {
+      below += fell;
+      out += shown + "_bucket" + before + number(static_cast<double>(upper)) + "\"} " +
+             std::to_string(below) + "\n";
+    }
+  }
+  out += shown + "_bucket" + before + "+Inf\"} " + number(count) + "\n";
+  out += shown + "_sum" + braced(labels) + " " +
+         number(histogram == nullptr ? 0 : histogram->sum()) + "\n";
+  out += shown + "_count" + braced(labels) + " " + number(count) + "\n";
 }
 
 std::string vars(const Node& node) {
   static constexpr const char* kKinds[] = {"gauge", "counter", "histogram"};
   std::string out;
   out.reserve(96U << 10U);
-  for (const cluster::MetricName& metric : cluster::metric_names()) {
+  for (const cluster::MetricName& metric : cluster::metric_names(node.profile())) {
     const std::string name = metric.name;
     const std::string shown = exported(name);
     const auto help = helps().find(shown);
     if (help != helps().end()) out += "# HELP " + shown + " " + help->second + "\n";
     out += "# TYPE " + shown + " " + kKinds[static_cast<std::size_t>(metric.kind)] + "\n";
+    const std::string labelled = labels(node, metric, name);
     if (metric.kind == MetricKind::histogram) {
-      const double count = name == "liveness.heartbeatlatency"
-                               ? static_cast<double>(node.heartbeat().successes())
-                               : 0;
-      append_histogram(out, shown, metric.per_store, count, std::to_string(node.self()));
+      append_histogram(out, shown, labelled, histogram_of(node, name), histogram_count(node, name));
       continue;
     }
-    out += shown + labels(node, metric, name) + " " + number(metric_value(node, name)) + "\n";
+    out += shown + braced(labelled) + " " + number(metric_value(node, name)) + "\n";
+    for (const cluster::ConnectionValue& each : connection_values(node, name)) {
+      const std::string child = labelled + ",remote_node_id=\"" + std::to_string(each.remote) +
+                                "\",remote_addr=\"" + each.remote_address + "\",class=\"" +
+                                each.connection_class + "\"";
+      out += shown + braced(child) + " " + number(each.value) + "\n";
+    }
   }
   return out;
 }

@@ -1,6 +1,7 @@
 #include "simulator/pgwire/connection.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <utility>
 
 // Startup, login, framing, and the simple protocol; the extended one is in extended.cpp.
@@ -21,6 +22,23 @@ sql::SqlError server_error(std::string sqlstate, std::string message, std::strin
   return error;
 }
 
+sql::SqlError no_tls_in_tls() {
+  return server_error("08P01", "unexpected SSLRequest inside TLS", "", 0, "");
+}
+
+sql::SqlError login_timed_out(std::chrono::steady_clock::duration waited) {
+  std::string took = std::to_string(std::chrono::duration<double>(waited).count());
+  took.resize(took.find('.') + 4);
+  return server_error(
+      "28000",
+      "internal error while retrieving user account memberships: operation \"get-user-timeout\" "
+      "timed out after 10s (took " +
+          took +
+          "s): internal error while retrieving user account: aborted during range descriptor "
+          "lookup: context deadline exceeded",
+      "", 0, "GetUserSessionInitInfo");
+}
+
 }  // namespace
 
 Connection::Connection(sql::Catalog& catalog, ConnectionFlags& flags, ConnectionOptions options)
@@ -30,6 +48,7 @@ bool Connection::step() {
   switch (phase_) {
     case Phase::startup: return first_message();
     case Phase::waiting: log_in(); return phase_ != Phase::waiting;
+    case Phase::password: return next_message();
     case Phase::ready: return next_message();
     case Phase::foreign:
       input_.clear();  // The real port would talk HTTP/2 now; nobody listens here.
@@ -53,7 +72,12 @@ bool Connection::first_message() {
       out_.raw(http2_greeting());
       phase_ = Phase::foreign;
       return true;
-    case FirstMessage::tls: out_.raw("N"); return true;
+    case FirstMessage::tls:
+      // Asked inside TLS for TLS: the server would not know what to say either.
+      if (options_.tls) return refuse(no_tls_in_tls()), true;
+      out_.raw(options_.secure ? "S" : "N");
+      wants_tls_ = options_.secure;
+      return true;
     case FirstMessage::gss:
       refuse(server_error("08P01", "GSS encryption is not yet supported", "server.go", 656,
                           "ServeConn"));
@@ -75,6 +99,11 @@ bool Connection::first_message() {
     return true;
   }
   startup_ = std::move(*parsed);
+  if (options_.secure && !options_.tls) {
+    refuse(server_error("08P01", "node is running secure mode, SSL connection required",
+                        "server.go", 1122, "maybeUpgradeToSecureConn"));
+    return true;
+  }
   phase_ = Phase::waiting;
   return true;
 }
@@ -89,20 +118,46 @@ void Connection::log_in() {
     return refuse(
         server_error("57P01", "server is not accepting clients, try another node", "", 0, ""));
   }
-  // An insecure node knows root only, and needs no password.
-  if (startup_.user != "root") {
-    return refuse(server_error("28000", "password authentication failed for user " + startup_.user,
-                               "auth.go", 196, "NewErrPasswordUserAuthFailed"));
-  }
   if (options_.accepts_logins && !options_.accepts_logins()) return;
+  std::optional<sql::Account> account;
+  if (!find_account(account)) return;  // Refused.
+  if (options_.secure) return authenticate(account);
+  if (!account) return refuse(password_failed());
+  start_session(*account);
+}
+
+sql::SqlError Connection::password_failed() const {
+  return server_error("28000", "password authentication failed for user " + startup_.user,
+                      "auth.go", 196, "NewErrPasswordUserAuthFailed");
+}
+
+// root is found without the cluster. Everybody else may need it, for ten seconds at most.
+bool Connection::find_account(std::optional<sql::Account>& account) {
+  sql::Context context;
+  context.cancelled = &flags_.cancelled;
+  const auto started = std::chrono::steady_clock::now();
+  context.deadline = started + options_.login_timeout;
+  auto found = catalog_.find_account(context, startup_.user);
+  if (const auto* error = std::get_if<sql::SqlError>(&found)) {
+    const auto waited = std::chrono::steady_clock::now() - started;
+    refuse(error->sqlstate == "57014" ? login_timed_out(waited) : *error);
+    return false;
+  }
+  account = std::move(std::get<std::optional<sql::Account>>(found));
+  if (!account || account->may_login) return true;
+  refuse(server_error("28000", startup_.user + " does not have login privilege", "", 0, ""));
+  return false;
+}
+
+void Connection::start_session(const sql::Account& account) {
   sql::SessionOptions options;
   options.user = startup_.user;
   options.database = startup_.database.empty() ? "defaultdb" : startup_.database;
   options.backend_pid = options_.key.pid;
   options.cancelled = &flags_.cancelled;
   session_ = std::make_unique<sql::Session>(catalog_, options);
-  for (const auto& [name, value] : startup_.settings) {
-    session_->settings().set_at_startup(name, value);
+  for (const auto& settings : {account.variables, startup_.settings}) {
+    for (const auto& [name, value] : settings) session_->settings().set_at_startup(name, value);
   }
   out_.authentication_ok();
   const auto current = [&](const char* name) {
@@ -147,6 +202,7 @@ bool Connection::next_message() {
 }
 
 void Connection::dispatch(char type, std::string_view payload) {
+  if (phase_ == Phase::password) return password_message(type, payload);
   if (type == 'X') {
     phase_ = Phase::closed;
     return;

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <atomic>
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "simulator/pgwire/message.hpp"
+#include "simulator/pgwire/scram_server.hpp"
 #include "simulator/pgwire/startup.hpp"
 #include "simulator/sql/session.hpp"
 
@@ -19,6 +21,11 @@ namespace faultline::sim::pgwire {
 struct CancelKey {
   std::uint32_t pid = 0;
   std::uint32_t secret = 0;
+};
+
+/// The client's end of a TLS connection.
+struct TlsPeer {
+  std::string certificate_user;  ///< Common name of its certificate; empty: it gave none.
 };
 
 /// What other threads may see and set of a connection.
@@ -30,9 +37,15 @@ struct ConnectionFlags {
 
 struct ConnectionOptions {
   CancelKey key;
-  std::function<bool()> accepts_logins;   ///< Empty: always.
-  std::function<bool()> draining;         ///< Empty: never.
-  std::function<void(CancelKey)> cancel;  ///< Empty: cancel requests are ignored.
+  std::function<bool()> accepts_logins = {};   ///< Empty: always.
+  std::function<bool()> draining = {};         ///< Empty: never.
+  std::function<void(CancelKey)> cancel = {};  ///< Empty: cancel requests are ignored.
+  /// The node has certificates: whoever wants in speaks TLS, and shows a certificate of
+  /// the user's name or knows the password.
+  bool secure = false;
+  /// What TLS found out; null while the bytes are in the clear.
+  std::shared_ptr<const TlsPeer> tls = {};
+  std::chrono::nanoseconds login_timeout = std::chrono::seconds(10);
 };
 
 /// One client's conversation, bytes in and bytes out, without a socket: the server
@@ -48,12 +61,18 @@ class Connection {
   bool step();
   [[nodiscard]] std::string take_output() { return out_.take(); }
   [[nodiscard]] bool is_closed() const { return phase_ == Phase::closed; }
+  /// After the answer to an SSLRequest: the bytes from here on are TLS.
+  [[nodiscard]] bool wants_tls() const { return wants_tls_; }
+  void tls_established(std::shared_ptr<const TlsPeer> peer) {
+    options_.tls = std::move(peer);
+    wants_tls_ = false;
+  }
   [[nodiscard]] bool waits_for_login() const { return phase_ == Phase::waiting; }
   /// Says 57P01 to a client that is logged in, and closes.
   void shut_down();
 
  private:
-  enum class Phase : std::uint8_t { startup, waiting, ready, foreign, closed };
+  enum class Phase : std::uint8_t { startup, waiting, password, ready, foreign, closed };
 
   struct Statement {
     sql::Prepared prepared;
@@ -71,6 +90,13 @@ class Connection {
 
   bool first_message();
   void log_in();
+  /// False: the login was refused. No account: there is no such user.
+  bool find_account(std::optional<sql::Account>& account);
+  void start_session(const sql::Account& account);
+  // By certificate or password (login.cpp).
+  void authenticate(const std::optional<sql::Account>& account);
+  void password_message(char type, std::string_view payload);
+  [[nodiscard]] sql::SqlError password_failed() const;
   void refuse(const sql::SqlError& error);
   bool next_message();
   void dispatch(char type, std::string_view payload);
@@ -98,6 +124,9 @@ class Connection {
   std::string input_;
   MessageWriter out_;
   StartupParameters startup_;
+  bool wants_tls_ = false;
+  sql::Account account_;  ///< Whose password is being asked for.
+  std::unique_ptr<ScramServer> scram_;
   std::unique_ptr<sql::Session> session_;
   std::map<std::string, Statement> statements_;
   std::map<std::string, Portal> portals_;

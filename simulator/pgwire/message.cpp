@@ -61,6 +61,13 @@ void MessageWriter::authentication_ok() {
   end();
 }
 
+void MessageWriter::authentication(std::uint32_t code, std::string_view body) {
+  begin('R');
+  append_integer(out_, code, 4);
+  out_.append(body);
+  end();
+}
+
 void MessageWriter::parameter_status(std::string_view name, std::string_view value) {
   begin('S');
   out_.append(name).push_back('\0');

@@ -39,6 +39,8 @@ class PayloadReader {
 class MessageWriter {
  public:
   void authentication_ok();
+  /// AuthenticationSASL (10), ...Continue (11), ...Final (12) with what belongs to it.
+  void authentication(std::uint32_t code, std::string_view body);
   void parameter_status(std::string_view name, std::string_view value);
   void backend_key(std::uint32_t pid, std::uint32_t secret);
   void ready(char status);

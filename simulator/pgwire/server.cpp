@@ -21,6 +21,7 @@
 #include <vector>
 
 #include "simulator/pgwire/connection.hpp"
+#include "simulator/pgwire/tls.hpp"
 
 namespace faultline::sim::pgwire {
 namespace {
@@ -101,16 +102,6 @@ std::uint16_t port_of(int descriptor) {
     return ntohs(reinterpret_cast<const sockaddr_in6*>(&address)->sin6_port);
   }
   return ntohs(reinterpret_cast<const sockaddr_in*>(&address)->sin_port);
-}
-
-bool send_all(int descriptor, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(descriptor, bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0 && errno == EINTR) continue;
-    if (sent <= 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
-  }
-  return true;
 }
 
 /// A client and its thread. Lives in the server's list until that thread is joined.
@@ -234,7 +225,7 @@ class Server::Impl {
       error.message = "sorry, too many clients already";
       MessageWriter writer;
       writer.error(error);
-      (void)send_all(made.get(), writer.take());
+      (void)Channel(made.get()).send_all(writer.take());
       return;
     }
     auto client = std::make_unique<Client>(made.release(), new_key());
@@ -285,6 +276,8 @@ class Server::Impl {
     options.accepts_logins = hooks_.accepts_logins;
     options.draining = hooks_.draining;
     options.cancel = [this](CancelKey key) { cancel(key); };
+    options.secure = hooks_.tls != nullptr;
+    options.login_timeout = hooks_.login_timeout;
     Connection connection(catalog_, client.flags, std::move(options));
     converse(descriptor, client, connection);
     close_half(descriptor);
@@ -292,14 +285,14 @@ class Server::Impl {
 
   void converse(int descriptor, const Client& client, Connection& connection) {
     std::array<char, 65536> buffer{};
+    Channel channel(descriptor);
     while (!connection.is_closed()) {
       if (connection.waits_for_login()) {
         if (client.flags.gone) return;
         pollfd none{descriptor, POLLRDHUP, 0};
         (void)::poll(&none, 1, kLoginPollMs);
       } else {
-        const ssize_t got = ::recv(descriptor, buffer.data(), buffer.size(), 0);
-        if (got < 0 && errno == EINTR) continue;
+        const long got = channel.receive(buffer.data(), buffer.size());
         if (got <= 0) {
           if (!stopping_) return;
           connection.shut_down();
@@ -310,8 +303,12 @@ class Server::Impl {
       bool more = true;
       while (more) {
         more = connection.step();
-        if (!send_all(descriptor, connection.take_output())) return;
+        if (!channel.send_all(connection.take_output())) return;
       }
+      if (!connection.wants_tls()) continue;
+      auto peer = channel.start_tls(*hooks_.tls);
+      if (peer == nullptr) return;
+      connection.tls_established(std::move(peer));
     }
   }
 

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
@@ -10,6 +11,8 @@
 #include "simulator/sql/catalog.hpp"
 
 namespace faultline::sim::pgwire {
+
+class TlsContext;
 
 struct ServerOptions {
   std::string host = "127.0.0.1";  ///< A numeric address or a name; "" is every interface.
@@ -30,6 +33,9 @@ struct ServerHooks {
   /// socket. Returns true when it took the descriptor over, and then closes it.
   /// Empty or false: the client hears an HTTP/2 SETTINGS frame, as recorded.
   std::function<bool(int descriptor)> other_protocol;
+  /// The node's certificates; null: an insecure node, which answers SSLRequest with N.
+  std::shared_ptr<const TlsContext> tls = {};
+  std::chrono::nanoseconds login_timeout = std::chrono::seconds(10);
 };
 
 /// The PostgreSQL port of a simulated node: one thread per connection, one that

@@ -78,6 +78,28 @@ Action plan_create_table(Runtime& runtime, const Statement& statement) {
       "CREATE TABLE");
 }
 
+Action plan_roles(Runtime& runtime, const Statement& statement) {
+  using Act = RoleChange::Act;
+  const Act act = statement.roles->act;
+  const char* tag = act == Act::create  ? "CREATE ROLE"
+                    : act == Act::alter ? "ALTER ROLE"
+                    : act == Act::drop  ? "DROP ROLE"
+                    : act == Act::grant ? "GRANT"
+                                        : "REVOKE";
+  RoleChange change = *statement.roles;
+  for (auto& object : change.objects) {
+    if (change.on != RoleChange::On::table) continue;
+    const Located found = locate(runtime, object);
+    if (found.table == nullptr) throw undefined_table(written(object));
+    object = {found.database, found.schema, found.name};
+  }
+  return plain_action(
+      [&runtime, change = std::move(change)] {
+        take(runtime.catalog.change_roles(runtime.context, change));
+      },
+      tag);
+}
+
 Action plan_definition(Runtime& runtime, const Statement& statement) {
   if (statement.verb == Verb::create_table) return plan_create_table(runtime, statement);
   if (statement.verb == Verb::create_database) {
@@ -113,6 +135,7 @@ Action plan_action(Runtime& runtime, const Statement& statement) {
     case Verb::insert: return plan_insert(runtime, statement);
     case Verb::update: return plan_update(runtime, statement);
     case Verb::erase: return plan_erase(runtime, statement);
+    case Verb::change_roles: return plan_roles(runtime, statement);
     case Verb::create_database:
     case Verb::create_table:
     case Verb::drop_table:

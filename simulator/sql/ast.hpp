@@ -143,6 +143,7 @@ enum class Verb : std::uint8_t {
   create_database,
   create_table,
   drop_table,
+  change_roles,
   explain,
   discard,
   deallocate,
@@ -163,8 +164,10 @@ struct Statement {
   std::vector<std::string> columns = {};  ///< insert: named ones; update: assigned ones
   std::vector<ExprPtr> assignments = {};
   std::vector<SelectItem> returning = {};
-  TableSchema table = {};                 ///< create_table
-  std::unique_ptr<Statement> inner = {};  ///< explain
+  TableSchema table = {};                        ///< create_table
+  std::shared_ptr<const RoleChange> roles = {};  ///< change_roles
+  std::vector<std::string> options = {};         ///< show ranges: what stands behind WITH
+  std::unique_ptr<Statement> inner = {};         ///< explain
 };
 
 }  // namespace faultline::sim::sql

@@ -115,10 +115,36 @@ class Table {
                                                       const std::vector<Row>& rows) = 0;
 };
 
+/// CREATE, ALTER and DROP USER, GRANT and REVOKE, as parsed. Words are in upper case,
+/// names as the server keeps them.
+struct RoleChange {
+  enum class Act : std::uint8_t { create, alter, drop, grant, revoke };
+  enum class On : std::uint8_t { role, system, table, database };
+  Act act = Act::create;
+  On on = On::role;                     ///< Of grant and revoke: what `privileges` are about.
+  std::vector<std::string> roles;       ///< Whom.
+  bool if_exists = false;               ///< Or IF NOT EXISTS.
+  std::vector<std::string> options;     ///< VIEWACTIVITY, NOLOGIN, ...
+  std::optional<std::string> password;  ///< "" is PASSWORD NULL.
+  std::vector<std::string> privileges;  ///< Or the roles granted, in lower case.
+  std::vector<std::vector<std::string>> objects;  ///< Paths of tables, names of databases.
+  std::string variable;                           ///< ALTER ROLE ... SET.
+  std::optional<std::string> value;               ///< Absent: RESET.
+};
+
+/// What a login has to know of a user.
+struct Account {
+  std::string verifier;  ///< See scram.hpp; empty: no password was set.
+  bool may_login = true;
+  std::vector<std::pair<std::string, std::string>> variables;  ///< ALTER ROLE ... SET.
+};
+
 struct NodeIdentity {
   std::int64_t node_id = 0;
   std::string cluster_id;
   std::string version;  ///< What version() and crdb_version say; names crdbsim.
+  /// What allow_unsafe_internals is by default; absent: the release knows no such variable.
+  std::optional<bool> unsafe_internals = {};
 };
 
 /// Everything a statement can name. Calls come from many session threads at once.
@@ -150,6 +176,20 @@ class Catalog {
   [[nodiscard]] virtual SqlResult<std::monostate> set_cluster_setting(const Context& context,
                                                                       const std::string& name,
                                                                       const std::string& value) = 0;
+  /// Why `context.user` may not see that setting; nothing: it may.
+  [[nodiscard]] virtual std::optional<SqlError> refuse_setting(const Context& /*context*/,
+                                                               const std::string& /*name*/) {
+    return std::nullopt;
+  }
+  /// Absent: there is no such user. May wait for the cluster; root never does.
+  [[nodiscard]] virtual SqlResult<std::optional<Account>> find_account(const Context& /*context*/,
+                                                                       const std::string& user) {
+    return user == "root" ? std::optional<Account>(Account{}) : std::nullopt;
+  }
+  [[nodiscard]] virtual SqlResult<std::monostate> change_roles(const Context& /*context*/,
+                                                               const RoleChange& /*change*/) {
+    return SqlError{"0A000", "unimplemented: this catalog keeps no roles"};
+  }
 };
 
 }  // namespace faultline::sim::sql

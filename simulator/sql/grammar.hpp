@@ -103,6 +103,15 @@ class Grammar {
   void column_definition(TableSchema& table);
   void table_constraint(TableSchema& table);
   Statement drop();
+  Statement show_ranges(Statement made);
+
+  // Roles (grammar_role.cpp); the first word is consumed.
+  Statement create_role();
+  Statement alter_role();
+  Statement drop_role();
+  Statement grant(bool revoke);
+  void role_options(RoleChange& made);
+  std::vector<std::string> role_names();
   bool transaction(Statement& made);
   void skip_to_statement_end();
 

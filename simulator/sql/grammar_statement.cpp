@@ -34,6 +34,9 @@ Statement Grammar::statement() {
   if (take_word("delete")) return erase();
   if (take_word("create")) return create();
   if (take_word("drop")) return drop();
+  if (take_word("grant")) return grant(false);
+  if (take_word("revoke")) return grant(true);
+  if (take_words({"alter", "user"}) || take_words({"alter", "role"})) return alter_role();
   if (take_word("explain")) {
     made.verb = Verb::explain;
     if (take_symbol("(")) {
@@ -98,9 +101,9 @@ Statement Grammar::show() {
     }
     return made;
   }
-  if (sees_word("cluster") && sees_word("ranges", 1)) {
-    ++at_;
-    fail();  // Not before v23.1.
+  if (take_words({"cluster", "ranges"})) {
+    made.topic = "cluster ranges";
+    return show_ranges(std::move(made));
   }
   if (take_words({"transaction", "isolation", "level"})) {
     made.topic = "variable";
@@ -136,10 +139,26 @@ Statement Grammar::show_topic(Statement made) {
     if (!take_word("index")) need_word("table");
     made.path = dotted_name();
     if (take_symbol("@")) (void)identifier();
+    return show_ranges(std::move(made));
   } else {
     (void)take_word("session");
     made.name = dotted_name().back();
   }
+  return made;
+}
+
+// WITH DETAILS, KEYS, TABLES, INDEXES, in any order.
+Statement Grammar::show_ranges(Statement made) {
+  if (!take_word("with")) return made;
+  do {
+    bool known = false;
+    for (const std::string_view option : {"details", "keys", "tables", "indexes", "explain"}) {
+      if (known || !take_word(option)) continue;
+      known = true;
+      made.options.emplace_back(option);
+    }
+    if (!known) fail();
+  } while (take_symbol(","));
   return made;
 }
 
@@ -283,6 +302,7 @@ Statement Grammar::erase() {
 
 Statement Grammar::create() {
   Statement made;
+  if (take_word("user") || take_word("role")) return create_role();
   if (take_word("database")) {
     made.verb = Verb::create_database;
     made.if_exists = take_words({"if", "not", "exists"});
@@ -353,6 +373,7 @@ Statement Grammar::drop() {
   Statement made;
   made.verb = Verb::drop_table;
   if (sees_word("database")) throw unsupported("DROP DATABASE");
+  if (take_word("user") || take_word("role")) return drop_role();
   need_word("table");
   made.if_exists = take_words({"if", "exists"});
   made.path = dotted_name();

@@ -88,6 +88,9 @@ struct Located {
 };
 [[nodiscard]] Located locate(Runtime& runtime, const std::vector<std::string>& path);
 [[nodiscard]] std::string written(const std::vector<std::string>& path);
+/// allow_unsafe_internals, where the release has it: off closes crdb_internal and system
+/// to queries, root's too (42501); SHOW goes around it.
+void check_unsafe(const Runtime& runtime, const Located& table);
 
 /// The fields of a table as a source of that name.
 [[nodiscard]] Fields fields_of(const TableSchema& schema, const std::string& qualifier);

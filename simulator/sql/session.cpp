@@ -56,7 +56,10 @@ Session::Session(Catalog& catalog, const SessionOptions& options)
       settings_(options.user, options.database, catalog.identity().version,
                 catalog.identity().node_id),
       backend_pid_(options.backend_pid),
-      cancelled_(options.cancelled) {}
+      cancelled_(options.cancelled) {
+  const auto unsafe = catalog.identity().unsafe_internals;
+  if (unsafe) settings_.add_unsafe_internals(*unsafe);
+}
 
 Runtime Session::make_runtime(const Prepared& prepared) {
   Context context;

@@ -64,9 +64,12 @@ constexpr std::array<std::string_view, 4> kDurations{"idle_in_session_timeout",
                                                      "idle_in_transaction_session_timeout",
                                                      "lock_timeout", "statement_timeout"};
 
-constexpr std::array<std::string_view, 5> kSwitches{
-    "default_transaction_read_only", "transaction_read_only", "standard_conforming_strings",
-    "default_transaction_use_follower_reads", "row_security"};
+constexpr std::array<std::string_view, 6> kSwitches{"allow_unsafe_internals",
+                                                    "default_transaction_read_only",
+                                                    "transaction_read_only",
+                                                    "standard_conforming_strings",
+                                                    "default_transaction_use_follower_reads",
+                                                    "row_security"};
 
 template <class List>
 bool has(const List& list, std::string_view name) {
@@ -123,6 +126,10 @@ Settings::Settings(std::string user, std::string database, std::string version,
   values_["node_id"] = std::to_string(node_id);
   values_["transaction_status"] = "NoTxn";
   defaults_ = values_;
+}
+
+void Settings::add_unsafe_internals(bool allowed) {
+  values_["allow_unsafe_internals"] = defaults_["allow_unsafe_internals"] = allowed ? "on" : "off";
 }
 
 std::optional<std::string> Settings::get(std::string_view name) const {

@@ -13,6 +13,8 @@ class Settings {
  public:
   /// `version` is what crdb_version says.
   Settings(std::string user, std::string database, std::string version, std::int64_t node_id);
+  /// Makes allow_unsafe_internals known; without this there is no such variable.
+  void add_unsafe_internals(bool allowed);
 
   /// Names are case-insensitive. Nothing: no such variable.
   [[nodiscard]] std::optional<std::string> get(std::string_view name) const;

@@ -20,6 +20,10 @@ Plan fixed(std::initializer_list<std::pair<const char*, Type>> columns, std::vec
 // A table that the catalog keeps for SHOW only.
 Plan pseudo_table(Runtime& runtime, const std::string& schema, const std::string& name) {
   Table* table = runtime.catalog.find_table("", schema, name);
+  // Only a statement that this release does not know has no table behind it.
+  if (table == nullptr && name.empty() && schema == "show_ranges") {
+    throw failure("42601", "at or near \"ranges\": syntax error");
+  }
   if (table == nullptr) throw undefined_table(name);
   Plan made;
   made.fields = fields_of(table->schema(), "");
@@ -108,6 +112,9 @@ Plan plan_show(Runtime& runtime, const Statement& statement) {
     throw failure("42704", "unrecognized configuration parameter \"" + statement.name + "\"");
   }
   if (topic == "cluster setting") {
+    if (auto refused = runtime.catalog.refuse_setting(runtime.context, statement.name)) {
+      throw Failure{std::move(*refused)};
+    }
     if (auto value = runtime.catalog.cluster_setting(statement.name)) {
       return show_value(statement.name, std::move(*value));
     }
@@ -118,9 +125,12 @@ Plan plan_show(Runtime& runtime, const Statement& statement) {
   if (topic == "columns") return show_columns(runtime, statement);
   if (topic == "jobs") return show_jobs();
   if (topic == "schemas") return show_schemas();
+  std::string options;
+  for (const std::string& option : statement.options) options += "?" + option;
+  if (topic == "cluster ranges") return pseudo_table(runtime, "show_ranges", options);
   const Located found = locate(runtime, statement.path);
   if (found.table == nullptr) throw undefined_table(written(statement.path));
-  return pseudo_table(runtime, "show_ranges", found.database + "." + found.name);
+  return pseudo_table(runtime, "show_ranges", found.database + "." + found.name + options);
 }
 
 }  // namespace faultline::sim::sql

@@ -59,6 +59,7 @@ SourcePlan plan_table(Runtime& runtime, const Source& source, const Scope* outer
     if (!builtin) throw undefined_table(written(source.path));
     return {std::move(*builtin)};
   }
+  check_unsafe(runtime, table);
   Plan plan;
   plan.fields = fields_of(table.table->schema(), source.path.back());
   // The deadline and the cancel flag are those of the moment of running.

@@ -36,11 +36,15 @@ SqlError no_database(const std::string& name) {
 
 }  // namespace
 
-ClusterCatalog::ClusterCatalog(Engine& engine) : engine_(engine) {
-  add_gossip_tables(engine, virtual_);
-  add_local_tables(engine, virtual_);
-  add_kv_tables(engine, virtual_);
-  add_range_tables(engine, virtual_);
+ClusterCatalog::ClusterCatalog(Engine& engine)
+    : engine_(engine),
+      profile_(*engine.with([](Node& node) { return &node.profile(); })),
+      roles_(engine) {
+  const TableMaker maker{engine_, roles_, profile_, virtual_};
+  add_gossip_tables(maker);
+  add_local_tables(maker);
+  add_kv_tables(maker);
+  add_range_tables(maker);
   virtual_.push_back(std::make_unique<VirtualTable>(
       make_schema("", "show_databases", 0,
                   "database_name text, owner name, primary_region text?, regions text[], "
@@ -50,21 +54,17 @@ ClusterCatalog::ClusterCatalog(Engine& engine) : engine_(engine) {
 
 sql::NodeIdentity ClusterCatalog::identity() const {
   return engine_.with([](Node& node) {
-    return sql::NodeIdentity{node.self(), node.cluster_id(), cluster::kVersionText};
+    sql::NodeIdentity identity{node.self(), node.cluster_id(), node.profile().version_text()};
+    if (node.profile().has_unsafe_internals()) {
+      identity.unsafe_internals = !node.profile().unsafe_internals_off();
+    }
+    return identity;
   });
 }
 
 sql::Table* ClusterCatalog::find_table(std::string_view database, std::string_view schema,
                                        std::string_view name) {
-  if (schema == "show_ranges") {
-    const auto dot = name.find('.');
-    UserTable* table = user_table(name.substr(0, dot), name.substr(dot + 1));
-    if (dot == std::string_view::npos || table == nullptr) return nullptr;
-    const std::lock_guard lock(mutex_);
-    auto& shown = show_ranges_[table->record().id];
-    if (shown == nullptr) shown = make_show_ranges(engine_, table->record().id);
-    return shown.get();
-  }
+  if (schema == "show_ranges") return show_ranges(name);
   if (schema == "show_databases") schema = "", name = "show_databases";
   for (const auto& table : virtual_) {
     const TableSchema& known = table->schema();
@@ -72,6 +72,30 @@ sql::Table* ClusterCatalog::find_table(std::string_view database, std::string_vi
     if (here && known.schema == schema && known.name == name) return table.get();
   }
   return schema == "public" ? user_table(database, name) : nullptr;
+}
+
+// "db.table?details?keys", or "?details" for the whole cluster.
+sql::Table* ClusterCatalog::show_ranges(std::string_view name) {
+  ShowRanges asked;
+  asked.details = name.find("?details") != std::string_view::npos;
+  asked.keys = name.find("?keys") != std::string_view::npos;
+  asked.tables = name.find("?tables") != std::string_view::npos;
+  asked.table = std::string(name.substr(0, name.find('?')));
+  if (!asked.table.empty()) {
+    const auto dot = asked.table.find('.');
+    const UserTable* table = user_table(asked.table.substr(0, dot), asked.table.substr(dot + 1));
+    if (dot == std::string::npos || table == nullptr) return nullptr;
+    asked.table_id = table->record().id;
+  }
+  const bool old = has_old_ranges(engine_, profile_);
+  // A table of the same name may be another one by now.
+  const std::string key = std::string(name) + "#" + std::to_string(asked.table_id.value_or(0));
+  const std::lock_guard lock(mutex_);
+  auto& shown = show_ranges_[{key, old}];
+  if (shown == nullptr) {
+    shown = make_show_ranges(TableMaker{engine_, roles_, profile_, virtual_}, asked);
+  }
+  return shown.get();
 }
 
 UserTable* ClusterCatalog::user_table(std::string_view database, std::string_view name) const {
@@ -82,7 +106,7 @@ UserTable* ClusterCatalog::user_table(std::string_view database, std::string_vie
     const auto record = decode_table(info.value);  // Nothing: it was dropped.
     if (!record || record->database != database || record->schema.name != name) continue;
     auto& known = user_[record->id];
-    if (known == nullptr) known = std::make_unique<UserTable>(engine_, *record);
+    if (known == nullptr) known = std::make_unique<UserTable>(engine_, roles_, *record);
     return known.get();
   }
   return nullptr;
@@ -127,10 +151,9 @@ std::optional<SqlError> ClusterCatalog::write(const Context& context, cluster::R
   request.range = range;
   request.op = cluster::KvOp::write;
   request.puts = puts;
-  cluster::KvReply reply;
-  const auto end = engine_.ask(request, patience_of(context), reply);
-  if (end != cluster::WaitEnd::answered) return wait_error(end);
-  conflict = reply.status == cluster::KvStatus::conflict;
+  const auto answer = ask_range(engine_, context, request);
+  if (const auto* error = std::get_if<SqlError>(&answer)) return *error;
+  conflict = std::get<cluster::KvReply>(answer).status == cluster::KvStatus::conflict;
   return std::nullopt;
 }
 
@@ -141,10 +164,9 @@ SqlResult<std::int64_t> ClusterCatalog::next_number(const Context& context,
   request.op = cluster::KvOp::increment;
   request.keys = {"generator/" + generator};
   request.amount = 1;
-  cluster::KvReply reply;
-  const auto end = engine_.ask(request, patience_of(context), reply);
-  if (end != cluster::WaitEnd::answered) return wait_error(end);
-  return reply.number;
+  const auto answer = ask_range(engine_, context, request);
+  if (const auto* error = std::get_if<SqlError>(&answer)) return *error;
+  return std::get<cluster::KvReply>(answer).number;
 }
 
 SqlResult<std::monostate> ClusterCatalog::create_database(const Context& context,
@@ -157,6 +179,7 @@ SqlResult<std::monostate> ClusterCatalog::create_database(const Context& context
                         "errors.go",
                         200,
                         "NewDatabaseAlreadyExistsError"};
+  if (auto error = refuse_create(context, "")) return *error;
   if (has_database(name)) {
     if (if_not_exists) return std::monostate{};
     return exists;
@@ -217,6 +240,7 @@ SqlResult<std::monostate> ClusterCatalog::create_table(const Context& context,
                                                        const std::string& database,
                                                        TableSchema schema, bool if_not_exists) {
   if (!has_database(database)) return no_database(database);
+  if (auto error = refuse_create(context, database)) return *error;
   if (schema.schema.empty()) schema.schema = "public";
   if (user_table(database, schema.name) != nullptr) {
     if (if_not_exists) return std::monostate{};
@@ -250,7 +274,7 @@ SqlResult<std::monostate> ClusterCatalog::create_table(const Context& context,
     return *error;
   }
   engine_.with([&](Node& node) { node.hear(key, encode_table(record)); });
-  return std::monostate{};
+  return own_table(context, database, record.schema.name);
 }
 
 SqlResult<std::monostate> ClusterCatalog::drop_table(const Context& context,
@@ -267,6 +291,7 @@ SqlResult<std::monostate> ClusterCatalog::drop_table(const Context& context,
                     161,
                     "NewUndefinedRelationError"};
   }
+  if (auto error = refuse_table(roles_, context, "DROP", database, name)) return *error;
   const std::string key = cluster::row_key("table", table->record().id);
   bool conflict = false;
   if (auto error = write(context, cluster::kSystemConfigRange, {{key, "dropped", "*"}}, conflict)) {
@@ -277,7 +302,7 @@ SqlResult<std::monostate> ClusterCatalog::drop_table(const Context& context,
 }
 
 std::optional<std::string> ClusterCatalog::cluster_setting(const std::string& name) const {
-  const Setting* setting = find_setting(name);
+  const Setting* setting = find_setting(profile_, name);
   if (setting == nullptr) return std::nullopt;
   return engine_.with([&](Node& node) { return node.setting(name, setting->initial); });
 }
@@ -285,7 +310,8 @@ std::optional<std::string> ClusterCatalog::cluster_setting(const std::string& na
 SqlResult<std::monostate> ClusterCatalog::set_cluster_setting(const Context& context,
                                                               const std::string& name,
                                                               const std::string& value) {
-  const Setting* setting = find_setting(name);
+  if (auto error = tables::refuse_setting(roles_, profile_, context, name, true)) return *error;
+  const Setting* setting = find_setting(profile_, name);
   if (setting == nullptr) {
     return SqlError{"42704", "unknown cluster setting '" + name + "'"};
   }
@@ -297,14 +323,11 @@ SqlResult<std::monostate> ClusterCatalog::set_cluster_setting(const Context& con
       return SqlError{"22023", "could not parse \"" + value + "\" as type interval"};
     }
     stored = duration_text(*seconds);
-    if (name == "server.time_until_store_dead") {
-      constexpr double kSecondsMin = 75;
-      if (*seconds < kSecondsMin) {
-        return SqlError{"XXUUU",
-                        "cannot set server.time_until_store_dead to less than 1m15s: " + stored};
-      }
-      puts.push_back({"setting/" + name + ".seconds", std::to_string(*seconds), "*"});
+    if (name == "server.time_until_store_dead" && *seconds < profile_.store_dead_s_min) {
+      return SqlError{"XXUUU", "cannot set server.time_until_store_dead to less than " +
+                                   duration_text(profile_.store_dead_s_min) + ": " + stored};
     }
+    puts.push_back({"setting/" + name + ".seconds", std::to_string(*seconds), "*"});
   }
   puts.push_back({"setting/" + name, stored, "*"});
   bool conflict = false;

@@ -14,6 +14,8 @@ class ClusterCatalog final : public sql::Catalog {
  public:
   /// `engine` outlives this.
   explicit ClusterCatalog(cluster::Engine& engine);
+  ClusterCatalog(const ClusterCatalog&) = delete;
+  ClusterCatalog& operator=(const ClusterCatalog&) = delete;
 
   sql::NodeIdentity identity() const override;
   sql::Table* find_table(std::string_view database, std::string_view schema,
@@ -30,8 +32,19 @@ class ClusterCatalog final : public sql::Catalog {
   std::optional<std::string> cluster_setting(const std::string& name) const override;
   SqlResult<std::monostate> set_cluster_setting(const Context& context, const std::string& name,
                                                 const std::string& value) override;
+  std::optional<SqlError> refuse_setting(const Context& context, const std::string& name) override;
+  SqlResult<std::optional<sql::Account>> find_account(const Context& context,
+                                                      const std::string& user) override;
+  SqlResult<std::monostate> change_roles(const Context& context,
+                                         const sql::RoleChange& change) override;
 
  private:
+  [[nodiscard]] sql::Table* show_ranges(std::string_view name);
+  [[nodiscard]] SqlResult<std::monostate> own_table(const Context& context,
+                                                    const std::string& database,
+                                                    const std::string& table);
+  [[nodiscard]] std::optional<SqlError> refuse_create(const Context& context,
+                                                      const std::string& database);
   [[nodiscard]] UserTable* user_table(std::string_view database, std::string_view name) const;
   [[nodiscard]] std::optional<SqlError> write(const Context& context, cluster::RangeNumber range,
                                               const std::vector<cluster::ConditionalPut>& puts,
@@ -42,10 +55,13 @@ class ClusterCatalog final : public sql::Catalog {
                                                    const TableRecord& record);
 
   cluster::Engine& engine_;
+  const cluster::Profile& profile_;
+  mutable Roles roles_;
   TableList virtual_;
-  mutable std::mutex mutex_;  ///< Guards the two maps; entries are never removed.
+  mutable std::mutex mutex_;  ///< Guards the maps; entries are never removed.
   mutable std::map<std::int64_t, std::unique_ptr<UserTable>> user_;
-  mutable std::map<std::int64_t, std::unique_ptr<sql::Table>> show_ranges_;
+  /// By what was asked and whether the old columns were shown then.
+  std::map<std::pair<std::string, bool>, std::unique_ptr<sql::Table>> show_ranges_;
 };
 
 }  // namespace faultline::sim::tables

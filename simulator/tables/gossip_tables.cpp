@@ -10,7 +10,6 @@
 namespace faultline::sim::tables {
 namespace {
 
-using cluster::Engine;
 using cluster::Node;
 using cluster::row_key;
 using cluster::Time;
@@ -28,9 +27,7 @@ Row node_row(const Node& node, const cluster::NodeDescriptor& each, Time now) {
     ranges = std::strtoll(load->c_str(), &end, 10);
     leases = std::strtoll(end, nullptr, 10);
   }
-  // Not the liveness record: the node's gossip-clients info, which ends after 4 s.
-  const bool heard = each.node == node.self() ||
-                     node.gossip().value(row_key("gossip-clients", each.node), now).has_value();
+  const bool is_live = cluster::shown_live(node, each.node, now);
   return {each.node,
           "tcp",
           each.address,
@@ -41,10 +38,10 @@ Row node_row(const Node& node, const cluster::NodeDescriptor& each, Time now) {
           "[]",
           each.locality,
           "",
-          cluster::kServerVersion,
-          std::string(cluster::kBuildTag) + "-crdbsim",
+          each.server_version,
+          each.build_tag,
           micros(each.started_at),
-          heard,
+          is_live,
           ranges,
           leases};
 }
@@ -68,6 +65,7 @@ std::vector<Row> gossip_liveness(Node& node) {
 
 std::vector<Row> gossip_network(Node& node) {
   std::vector<Row> rows;
+  if (!node.profile().has_gossip_network()) return rows;
   for (const auto& each : node.nodes()) {
     const auto text =
         node.gossip().value(row_key("gossip-clients", each.node), cluster::wall_now());
@@ -101,29 +99,15 @@ std::vector<Row> gossip_alerts(Node& node) {
 
 }  // namespace
 
-void add_gossip_tables(Engine& engine, TableList& tables) {
-  add_table_from_memory(
-      engine, tables,
-      make_schema("crdb_internal", "gossip_nodes", 4294967273U,
-                  "node_id int8, network text, address text, advertise_address text, "
-                  "sql_network text, sql_address text, advertise_sql_address text, attrs jsonb, "
-                  "locality text, cluster_name text, server_version text, build_tag text, "
-                  "started_at timestamp, is_live bool, ranges int8, leases int8"),
-      gossip_nodes);
-  add_table_from_memory(engine, tables,
-                        make_schema("crdb_internal", "gossip_liveness", 4294967271U,
-                                    "node_id int8, epoch int8, expiration text, draining bool, "
-                                    "decommissioning bool, membership text, updated_at timestamp?"),
+void add_gossip_tables(const TableMaker& maker) {
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_nodes"),
+                        gossip_nodes);
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_liveness"),
                         gossip_liveness);
-  add_table_from_memory(
-      engine, tables,
-      make_schema("crdb_internal", "gossip_network", 4294967270U, "source_id int8, target_id int8"),
-      gossip_network);
-  add_table_from_memory(
-      engine, tables,
-      make_schema("crdb_internal", "gossip_alerts", 4294967272U,
-                  "node_id int8, store_id int8?, category text, description text, value float8"),
-      gossip_alerts);
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_network"),
+                        gossip_network);
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "gossip_alerts"),
+                        gossip_alerts);
 }
 
 }  // namespace faultline::sim::tables

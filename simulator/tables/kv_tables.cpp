@@ -8,7 +8,6 @@
 namespace faultline::sim::tables {
 namespace {
 
-using cluster::Engine;
 using nlohmann::json;
 
 /// One stored row to one row of the table; false leaves it out.
@@ -29,9 +28,9 @@ bool node_status(const std::string& key, const std::string& value, Row& row) {
          address,
          text("[]"),
          status.value("locality", ""),
-         text(cluster::kServerVersion),
-         text("go1.19.8"),
-         std::string(cluster::kBuildTag) + "-crdbsim",
+         status.value("server_version", ""),
+         status.value("go_version", ""),
+         status.value("build_tag", ""),
          text(""),
          text("crdbsim"),
          text("gcc 12.2.0"),
@@ -44,7 +43,7 @@ bool node_status(const std::string& key, const std::string& value, Row& row) {
          text("{}"),
          args.dump(),
          text("[]"),
-         text("{}")};
+         status.value("activity", json::object()).dump()};
   return true;
 }
 
@@ -111,55 +110,36 @@ bool eventlog(const std::string& key, const std::string& value, Row& row) {
   return true;
 }
 
-void add(Engine& engine, TableList& tables, TableSchema schema, cluster::RangeNumber range,
+void add(const TableMaker& maker, Guard guard, TableSchema schema, cluster::RangeNumber range,
          const char* prefix, Convert convert) {
-  tables.push_back(std::make_unique<VirtualTable>(
-      std::move(schema), [&engine, range, prefix, convert](const Context& context) -> Rows {
-        if (auto error = need_database(engine, context)) return *error;
-        auto found = read_range(engine, context, range, prefix);
-        if (auto* error = std::get_if<SqlError>(&found)) return *error;
-        std::vector<Row> rows;
-        for (const auto& [key, value] :
-             std::get<std::vector<std::pair<std::string, std::string>>>(found)) {
-          Row row;
-          if (convert(key, value, row)) rows.push_back(std::move(row));
-        }
-        return rows;
-      }));
+  maker.add(guard, std::move(schema),
+            [&engine = maker.engine, range, prefix, convert](const Context& context) -> Rows {
+              if (auto error = need_database(engine, context)) return *error;
+              auto found = read_range(engine, context, range, prefix);
+              if (auto* error = std::get_if<SqlError>(&found)) return *error;
+              std::vector<Row> rows;
+              for (const auto& [key, value] :
+                   std::get<std::vector<std::pair<std::string, std::string>>>(found)) {
+                Row row;
+                if (convert(key, value, row)) rows.push_back(std::move(row));
+              }
+              return rows;
+            });
 }
 
 }  // namespace
 
-void add_kv_tables(Engine& engine, TableList& tables) {
-  add(engine, tables,
-      make_schema("crdb_internal", "kv_node_status", 4294967265U,
-                  "node_id int8, network text, address text, attrs jsonb, locality text, "
-                  "server_version text, go_version text, tag text, time text, revision text, "
-                  "cgo_compiler text, platform text, distribution text, type text, "
-                  "dependencies text, started_at timestamp, updated_at timestamp, metrics jsonb, "
-                  "args jsonb, env jsonb, activity jsonb"),
-      cluster::kStatusRange, "status/", node_status);
-  add(engine, tables,
-      make_schema("crdb_internal", "kv_store_status", 4294967264U,
-                  "node_id int8, store_id int8, attrs jsonb, capacity int8, available int8, "
-                  "used int8, logical_bytes int8, range_count int8, lease_count int8, "
-                  "writes_per_second float8, bytes_per_replica jsonb, writes_per_replica jsonb, "
-                  "metrics jsonb, properties jsonb"),
+void add_kv_tables(const TableMaker& maker) {
+  add(maker, Guard::metadata, system_schema(maker.profile, "kv_node_status"), cluster::kStatusRange,
+      "status/", node_status);
+  add(maker, Guard::metadata, system_schema(maker.profile, "kv_store_status"),
       cluster::kStatusRange, "status/", store_status);
-  add(engine, tables,
-      make_schema("crdb_internal", "kv_node_liveness", 4294967274U,
-                  "node_id int8, epoch int8, expiration text, draining bool, membership text"),
+  add(maker, Guard::metadata, system_schema(maker.profile, "kv_node_liveness"),
       cluster::kLivenessRange, "liveness/", node_liveness);
-  add(engine, tables,
-      make_schema("public", "rangelog", 13U,
-                  "timestamp timestamp, rangeID int8, storeID int8, eventType text, "
-                  "otherRangeID int8?, info text?, uniqueID int8"),
-      cluster::kRangeLogRange, "log/", rangelog);
-  add(engine, tables,
-      make_schema("public", "eventlog", 12U,
-                  "timestamp timestamp, eventType text, targetID int8, reportingID int8, "
-                  "info text?, uniqueID bytes"),
-      cluster::kEventLogRange, "event/", eventlog);
+  add(maker, Guard::select, system_schema(maker.profile, "rangelog"), cluster::kRangeLogRange,
+      "log/", rangelog);
+  add(maker, Guard::select, system_schema(maker.profile, "eventlog"), cluster::kEventLogRange,
+      "event/", eventlog);
 }
 
 }  // namespace faultline::sim::tables

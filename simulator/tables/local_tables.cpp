@@ -8,15 +8,21 @@
 namespace faultline::sim::tables {
 namespace {
 
-using cluster::Engine;
 using cluster::MetricKind;
 using cluster::Node;
 
-void append_histogram(std::vector<Row>& rows, const Value& store, const std::string& name,
-                      double count) {
-  for (const char* suffix :
-       {"-count", "-max", "-p50", "-p75", "-p90", "-p99", "-p99.9", "-p99.99", "-p99.999"}) {
-    rows.push_back({store, name + suffix, std::string(suffix) == "-count" ? count : 0.0});
+void append_histogram(std::vector<Row>& rows, const Value& store, const Node& node,
+                      const std::string& name) {
+  const cluster::Histogram* histogram = cluster::histogram_of(node, name);
+  rows.push_back({store, name + "-count", cluster::histogram_count(node, name)});
+  rows.push_back(
+      {store, name + "-max", static_cast<double>(histogram == nullptr ? 0 : histogram->max())});
+  constexpr std::pair<const char*, double> kQuantiles[] = {
+      {"-p50", 0.5},     {"-p75", 0.75},      {"-p90", 0.9},        {"-p99", 0.99},
+      {"-p99.9", 0.999}, {"-p99.99", 0.9999}, {"-p99.999", 0.99999}};
+  for (const auto& [suffix, fraction] : kQuantiles) {
+    const auto value = histogram == nullptr ? 0 : histogram->quantile(fraction);
+    rows.push_back({store, name + suffix, static_cast<double>(value)});
   }
 }
 
@@ -27,14 +33,11 @@ Value store_of(const Node& node, const cluster::MetricName& metric) {
 
 std::vector<Row> node_metrics(Node& node) {
   std::vector<Row> rows;
-  for (const cluster::MetricName& metric : cluster::metric_names()) {
+  for (const cluster::MetricName& metric : cluster::metric_names(node.profile())) {
     const Value store = store_of(node, metric);
     const std::string name = metric.name;
     if (metric.kind == MetricKind::histogram) {
-      const double count = name == "liveness.heartbeatlatency"
-                               ? static_cast<double>(node.heartbeat().successes())
-                               : 0;
-      append_histogram(rows, store, name, count);
+      append_histogram(rows, store, node, name);
     } else {
       rows.push_back({store, name, cluster::metric_value(node, name)});
     }
@@ -43,13 +46,12 @@ std::vector<Row> node_metrics(Node& node) {
 }
 
 std::vector<Row> node_build_info(Node& node) {
-  const std::pair<const char*, std::string> fields[] = {
-      {"Name", "CockroachDB"},
-      {"ClusterID", node.cluster_id()},
-      {"Organization", ""},
-      {"Build", cluster::kVersionText},
-      {"Version", std::string(cluster::kBuildTag) + "-crdbsim"},
-      {"Channel", "unknown"}};
+  const std::pair<const char*, std::string> fields[] = {{"Name", "CockroachDB"},
+                                                        {"ClusterID", node.cluster_id()},
+                                                        {"Organization", ""},
+                                                        {"Build", node.profile().version_text()},
+                                                        {"Version", node.profile().tag_text()},
+                                                        {"Channel", "unknown"}};
   std::vector<Row> rows;
   for (const auto& [field, value] : fields) {
     rows.push_back({node.self(), std::string(field), value});
@@ -84,34 +86,26 @@ std::vector<Row> node_runtime_info(Node& node) {
 
 std::vector<Row> cluster_settings(Node& node) {
   std::vector<Row> rows;
-  for (const Setting& setting : settings()) {
-    rows.push_back({std::string(setting.name), node.setting(setting.name, setting.initial),
-                    std::string(1, setting.type), setting.is_public,
-                    std::string(setting.description)});
+  for (const Setting* setting : settings(node.profile())) {
+    const std::string key = "setting/" + std::string(setting->name);
+    rows.push_back(setting_row(node.profile(), *setting,
+                               node.setting(setting->name, setting->initial),
+                               node.gossip().value(key, node.now()).has_value()));
   }
   return rows;
 }
 
 }  // namespace
 
-void add_local_tables(Engine& engine, TableList& tables) {
-  add_table_from_memory(engine, tables,
-                        make_schema("crdb_internal", "node_metrics", 4294967257U,
-                                    "store_id int8?, name text, value float8"),
+void add_local_tables(const TableMaker& maker) {
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "node_metrics"),
                         node_metrics);
-  add_table_from_memory(engine, tables,
-                        make_schema("crdb_internal", "node_build_info", 4294967293U,
-                                    "node_id int8, field text, value text"),
+  maker.add_from_memory(Guard::everyone, system_schema(maker.profile, "node_build_info"),
                         node_build_info);
-  add_table_from_memory(engine, tables,
-                        make_schema("crdb_internal", "node_runtime_info", 4294967255U,
-                                    "node_id int8, component text, field text, value text"),
+  maker.add_from_memory(Guard::metadata, system_schema(maker.profile, "node_runtime_info"),
                         node_runtime_info);
-  add_table_from_memory(
-      engine, tables,
-      make_schema("crdb_internal", "cluster_settings", 4294967283U,
-                  "variable text, value text, type text, public bool, description text"),
-      cluster_settings);
+  maker.add_from_memory(Guard::settings, system_schema(maker.profile, "cluster_settings"),
+                        cluster_settings);
 }
 
 }  // namespace faultline::sim::tables

@@ -1,9 +1,8 @@
-// crdb_internal.ranges_no_leases and ranges, SHOW RANGES: what meta2 says, and whom to ask.
+// crdb_internal.ranges_no_leases and ranges: what meta2 says, and whom to ask.
 #include <algorithm>
-#include <map>
 
 #include "simulator/cluster/layout.hpp"
-#include "simulator/tables/virtual_table.hpp"
+#include "simulator/tables/range_rows.hpp"
 
 namespace faultline::sim::tables {
 namespace {
@@ -13,6 +12,111 @@ using cluster::Engine;
 using cluster::KvReply;
 using cluster::KvRequest;
 using cluster::Node;
+
+constexpr const char* kDeprecatedSetting = "sql.show_ranges_deprecated_behavior.enabled";
+
+// How long crdb_internal.ranges waits for one range that does not answer. That it waits is
+// documented (25.1); how long is not, so this is an assumption.
+constexpr double kLeaseWaitSeconds = 10;
+
+// replicas is sorted; voting_replicas keeps the order of the descriptor, as recorded.
+Row range_row(Node& node, const Descriptor& each, bool names) {
+  sql::IntArray sorted = each.replicas;
+  std::ranges::sort(sorted);
+  Row row = {each.range, bytes_of(each.start_key), each.start_pretty, bytes_of(each.end_key),
+             each.end_pretty};
+  if (names) {
+    row.insert(row.end(), {each.table_id, each.database, each.schema, each.table, std::string()});
+  }
+  row.insert(row.end(), {sorted, localities_of(node, sorted), each.replicas, sql::IntArray{},
+                         sql::IntArray{}, sql::Null{}});
+  return row;
+}
+
+// The view asks every leaseholder, and hangs on a peer that neither answers nor refuses (a
+// paused one), however long ago its leases went elsewhere: as recorded from 22.1.
+std::optional<SqlError> wait_for_silent_peers(Engine& engine, const cluster::Profile& profile,
+                                              const Context& context) {
+  if (profile.ranges_with_errors()) return std::nullopt;
+  const auto end =
+      engine.wait_until(patience_of(context), [](Node& node) { return !node.has_silent_peer(); });
+  if (end != cluster::WaitEnd::answered) return wait_error(end);
+  return std::nullopt;
+}
+
+Rows read_ranges(const TableMaker& maker, const Context& context, bool with_leases, bool names) {
+  Engine& engine = maker.engine;
+  if (auto error = need_database(engine, context)) return *error;
+  auto found = read_descriptors(engine, context);
+  if (auto* error = std::get_if<SqlError>(&found)) return *error;
+  const auto& descriptors = std::get<std::vector<Descriptor>>(found);
+  std::vector<LeaseAnswer> leases;
+  if (with_leases) {
+    if (auto error = wait_for_silent_peers(engine, maker.profile, context)) return *error;
+    auto asked = ask_each_lease(engine, maker.profile, context, descriptors);
+    if (auto* error = std::get_if<SqlError>(&asked)) return *error;
+    leases = std::move(std::get<std::vector<LeaseAnswer>>(asked));
+  }
+  const bool with_errors = maker.profile.ranges_with_errors();
+  return engine.with([&](Node& node) {
+    std::vector<Row> rows;
+    for (std::size_t i = 0; i < descriptors.size(); ++i) {
+      Row row = range_row(node, descriptors[i], names);
+      if (with_leases) {
+        const LeaseAnswer& lease = leases[i];
+        const bool failed = !lease.error.empty();
+        row.push_back(failed ? Value(sql::Null{}) : Value(lease.holder));
+        row.push_back(failed ? Value(sql::Null{}) : Value(lease.bytes));
+        if (with_errors) row.push_back(failed ? Value(lease.error) : Value(sql::Null{}));
+      }
+      rows.push_back(std::move(row));
+    }
+    return rows;
+  });
+}
+
+/// Two schemas of one table, where a cluster setting of 23.1 chooses.
+class EitherTable final : public sql::Table {
+ public:
+  EitherTable(const TableMaker& maker, std::unique_ptr<sql::Table> old_one,
+              std::unique_ptr<sql::Table> new_one)
+      : maker_(maker), old_(std::move(old_one)), new_(std::move(new_one)) {}
+
+  const TableSchema& schema() const override { return now().schema(); }
+  Rows read(const Context& context, const KeyFilter& filter) override {
+    return now().read(context, filter);
+  }
+  SqlResult<std::int64_t> upsert(const Context& context, const std::vector<Row>& rows,
+                                 bool must_be_new) override {
+    return now().upsert(context, rows, must_be_new);
+  }
+  SqlResult<std::int64_t> erase(const Context& context, const std::vector<Row>& rows) override {
+    return now().erase(context, rows);
+  }
+
+ private:
+  [[nodiscard]] sql::Table& now() const {
+    return has_old_ranges(maker_.engine, maker_.profile) ? *old_ : *new_;
+  }
+  TableMaker maker_;
+  std::unique_ptr<sql::Table> old_, new_;
+};
+
+void add_ranges(const TableMaker& maker, bool with_leases) {
+  const auto make = [&](bool names) {
+    TableList made;
+    const TableMaker into{maker.engine, maker.roles, maker.profile, made};
+    into.add(Guard::ranges,
+             system_schema(maker.profile, with_leases ? "ranges" : "ranges_no_leases", names),
+             [maker, with_leases, names](const Context& context) {
+               return read_ranges(maker, context, with_leases, names);
+             });
+    return std::move(made.front());
+  };
+  maker.list.push_back(std::make_unique<EitherTable>(maker, make(true), make(false)));
+}
+
+}  // namespace
 
 std::string bytes_of(const std::string& hex) {
   std::string out;
@@ -32,31 +136,9 @@ sql::TextArray localities_of(Node& node, const sql::IntArray& replicas) {
   return out;
 }
 
-// replicas is sorted; voting_replicas keeps the order of the descriptor, as recorded.
-Row range_row(Node& node, const Descriptor& each) {
-  sql::IntArray sorted = each.replicas;
-  std::ranges::sort(sorted);
-  return {each.range,
-          bytes_of(each.start_key),
-          each.start_pretty,
-          bytes_of(each.end_key),
-          each.end_pretty,
-          each.table_id,
-          each.database,
-          each.schema,
-          each.table,
-          std::string(),
-          sorted,
-          localities_of(node, sorted),
-          each.replicas,
-          sql::IntArray{},
-          sql::IntArray{},
-          sql::Null{}};
-}
-
-/// Who holds the lease of each, in their order.
-SqlResult<std::vector<KvReply>> ask_each(Engine& engine, const Context& context,
-                                         const std::vector<Descriptor>& descriptors) {
+SqlResult<std::vector<LeaseAnswer>> ask_each_lease(Engine& engine, const cluster::Profile& profile,
+                                                   const Context& context,
+                                                   const std::vector<Descriptor>& descriptors) {
   std::vector<KvRequest> requests;
   for (const Descriptor& each : descriptors) {
     KvRequest request;
@@ -65,84 +147,26 @@ SqlResult<std::vector<KvReply>> ask_each(Engine& engine, const Context& context,
     requests.push_back(request);
   }
   std::vector<KvReply> replies;
-  const auto end = engine.ask_all(requests, patience_of(context), replies);
+  const double wait = profile.ranges_with_errors() ? kLeaseWaitSeconds : 0;
+  const auto end = engine.ask_all(requests, patience_of(context), replies, wait);
   if (end != cluster::WaitEnd::answered) return wait_error(end);
-  return replies;
-}
-
-// Asks every range's leaseholder, taking the lease where nobody valid holds it. One
-// range that cannot answer makes the whole fail, and so does a peer that neither
-// answers nor refuses (a paused one), however long ago its leases went elsewhere.
-SqlResult<std::vector<KvReply>> ask_leases(Engine& engine, const Context& context,
-                                           const std::vector<Descriptor>& descriptors) {
-  const auto end =
-      engine.wait_until(patience_of(context), [](Node& node) { return !node.has_silent_peer(); });
-  if (end != cluster::WaitEnd::answered) return wait_error(end);
-  return ask_each(engine, context, descriptors);
-}
-
-Rows read_ranges(Engine& engine, const Context& context, bool with_leases) {
-  if (auto error = need_database(engine, context)) return *error;
-  auto found = read_descriptors(engine, context);
-  if (auto* error = std::get_if<SqlError>(&found)) return *error;
-  const auto& descriptors = std::get<std::vector<Descriptor>>(found);
-  std::vector<KvReply> leases;
-  if (with_leases) {
-    auto asked = ask_leases(engine, context, descriptors);
-    if (auto* error = std::get_if<SqlError>(&asked)) return *error;
-    leases = std::move(std::get<std::vector<KvReply>>(asked));
+  std::vector<LeaseAnswer> answers;
+  for (const KvReply& reply : replies) {
+    if (reply.status != cluster::KvStatus::unavailable) {
+      answers.push_back({reply.hint, reply.number, ""});
+    } else if (profile.ranges_with_errors()) {
+      answers.push_back({0, 0, reply.actual});
+    } else {
+      return unavailable_error(engine, reply);
+    }
   }
-  return engine.with([&](Node& node) {
-    std::vector<Row> rows;
-    for (std::size_t i = 0; i < descriptors.size(); ++i) {
-      Row row = range_row(node, descriptors[i]);
-      if (with_leases) {
-        row.emplace_back(leases[i].hint);
-        row.emplace_back(leases[i].number);
-      }
-      rows.push_back(std::move(row));
-    }
-    return rows;
-  });
+  return answers;
 }
 
-Rows read_show_ranges(Engine& engine, const Context& context, std::int64_t table_id) {
-  auto found = read_descriptors(engine, context);
-  if (auto* error = std::get_if<SqlError>(&found)) return *error;
-  auto& descriptors = std::get<std::vector<Descriptor>>(found);
-  std::erase_if(descriptors,
-                [table_id](const Descriptor& each) { return each.table_id != table_id; });
-  const auto asked = ask_each(engine, context, descriptors);
-  if (const auto* error = std::get_if<SqlError>(&asked)) return *error;
-  const auto& replies = std::get<std::vector<KvReply>>(asked);
-  return engine.with([&](Node& node) {
-    std::vector<Row> rows;
-    for (std::size_t i = 0; i < descriptors.size(); ++i) {
-      const std::int64_t holder = replies[i].hint;
-      rows.push_back({sql::Null{}, sql::Null{}, descriptors[i].range,
-                      static_cast<double>(replies[i].number) / 1e6, holder,
-                      *localities_of(node, {holder}).front(), descriptors[i].replicas,
-                      localities_of(node, descriptors[i].replicas)});
-    }
-    return rows;
-  });
+bool has_old_ranges(Engine& engine, const cluster::Profile& profile) {
+  if (!profile.ranges_names_by_setting()) return !profile.ranges_without_names();
+  return engine.with([](Node& node) { return node.setting(kDeprecatedSetting, "true"); }) == "true";
 }
-
-constexpr std::string_view kNoLeaseColumns =
-    "range_id int8, start_key bytes, start_pretty text, end_key bytes, end_pretty text, "
-    "table_id int8, database_name text, schema_name text, table_name text, index_name text, "
-    "replicas int8[], replica_localities text[], voting_replicas int8[], "
-    "non_voting_replicas int8[], learner_replicas int8[], split_enforced_until timestamp?";
-
-// The view's columns can all be NULL.
-constexpr std::string_view kLeaseColumns =
-    "range_id int8?, start_key bytes?, start_pretty text?, end_key bytes?, end_pretty text?, "
-    "table_id int8?, database_name text?, schema_name text?, table_name text?, index_name text?, "
-    "replicas int8[]?, replica_localities text[]?, voting_replicas int8[]?, "
-    "non_voting_replicas int8[]?, learner_replicas int8[]?, split_enforced_until timestamp?, "
-    "lease_holder int8?, range_size int8?";
-
-}  // namespace
 
 SqlResult<std::vector<Descriptor>> read_descriptors(Engine& engine, const Context& context) {
   auto found = read_range(engine, context, cluster::kMetaRange, "meta2/");
@@ -164,24 +188,9 @@ SqlResult<std::vector<Descriptor>> read_descriptors(Engine& engine, const Contex
   return all;
 }
 
-void add_range_tables(Engine& engine, TableList& tables) {
-  tables.push_back(std::make_unique<VirtualTable>(
-      make_schema("crdb_internal", "ranges_no_leases", 4294967252U, kNoLeaseColumns),
-      [&engine](const Context& context) { return read_ranges(engine, context, false); }));
-  tables.push_back(std::make_unique<VirtualTable>(
-      make_schema("crdb_internal", "ranges", 0, kLeaseColumns),
-      [&engine](const Context& context) { return read_ranges(engine, context, true); }));
-}
-
-std::unique_ptr<sql::Table> make_show_ranges(Engine& engine, std::int64_t table_id) {
-  return std::make_unique<VirtualTable>(
-      make_schema("", "show_ranges", 0,
-                  "start_key text?, end_key text?, range_id int8, range_size_mb float8, "
-                  "lease_holder int8, lease_holder_locality text, replicas int8[], "
-                  "replica_localities text[]"),
-      [&engine, table_id](const Context& context) {
-        return read_show_ranges(engine, context, table_id);
-      });
+void add_range_tables(const TableMaker& maker) {
+  add_ranges(maker, false);
+  add_ranges(maker, true);
 }
 
 }  // namespace faultline::sim::tables

@@ -166,6 +166,7 @@ SqlError UserTable::duplicate(const std::vector<Row>& rows, const std::string& k
 }
 
 Rows UserTable::read(const Context& context, const KeyFilter& filter) {
+  if (auto error = refused(context, "SELECT")) return *error;
   cluster::KvRequest request;
   request.range = record_.range;
   request.prefix = "row/";
@@ -173,9 +174,9 @@ Rows UserTable::read(const Context& context, const KeyFilter& filter) {
   if (by_key) {
     for (const std::int64_t key : filter.keys) request.keys.push_back("row/" + ordered(key));
   }
-  cluster::KvReply reply;
-  const auto end = engine_.ask(request, patience_of(context), reply);
-  if (end != cluster::WaitEnd::answered) return wait_error(end);
+  auto answer = ask_range(engine_, context, request);
+  if (auto* error = std::get_if<SqlError>(&answer)) return *error;
+  const auto& reply = std::get<cluster::KvReply>(answer);
   engine_.with([&](cluster::Node& node) { node.cache_database(record_.database); });
   std::vector<Row> rows;
   for (const auto& [key, text] : reply.rows) {
@@ -191,6 +192,10 @@ Rows UserTable::read(const Context& context, const KeyFilter& filter) {
 
 SqlResult<std::int64_t> UserTable::upsert(const Context& context, const std::vector<Row>& rows,
                                           bool must_be_new) {
+  // An UPSERT reads what it replaces; the server names SELECT first, as recorded.
+  for (const char* privilege : {"SELECT", "INSERT"}) {
+    if (auto error = refused(context, privilege)) return *error;
+  }
   if (rows.size() > kRowsPerStatementMax) {
     return SqlError{"54000", "the simulated server takes at most 10000 rows in one statement"};
   }
@@ -208,21 +213,22 @@ SqlResult<std::int64_t> UserTable::upsert(const Context& context, const std::vec
     }
     request.puts.push_back({key, json({{"r", cells}, {"u", mark}}).dump(), must_be_new ? "" : "*"});
   }
-  cluster::KvReply reply;
-  const auto end = engine_.ask(request, patience_of(context), reply);
-  if (end != cluster::WaitEnd::answered) return wait_error(end);
+  auto answer = ask_range(engine_, context, request);
+  if (auto* error = std::get_if<SqlError>(&answer)) return *error;
+  const auto& reply = std::get<cluster::KvReply>(answer);
   if (reply.status == cluster::KvStatus::conflict) return duplicate(rows, reply.conflict_key);
   return static_cast<std::int64_t>(rows.size());
 }
 
 SqlResult<std::int64_t> UserTable::erase(const Context& context, const std::vector<Row>& rows) {
+  if (auto error = refused(context, "DELETE")) return *error;
   cluster::KvRequest request;
   request.range = record_.range;
   request.op = cluster::KvOp::write;
   for (const Row& row : rows) request.erases.push_back(key_of(row));
-  cluster::KvReply reply;
-  const auto end = engine_.ask(request, patience_of(context), reply);
-  if (end != cluster::WaitEnd::answered) return wait_error(end);
+  auto answer = ask_range(engine_, context, request);
+  if (auto* error = std::get_if<SqlError>(&answer)) return *error;
+  const auto& reply = std::get<cluster::KvReply>(answer);
   return reply.number;
 }
 

@@ -22,8 +22,8 @@ struct TableRecord {
 /// to the range's leaseholder and hang without quorum. Any thread.
 class UserTable final : public sql::Table {
  public:
-  UserTable(cluster::Engine& engine, TableRecord record)
-      : engine_(engine), record_(std::move(record)) {}
+  UserTable(cluster::Engine& engine, Roles& roles, TableRecord record)
+      : engine_(engine), roles_(roles), record_(std::move(record)) {}
 
   const TableSchema& schema() const override { return record_.schema; }
   const TableRecord& record() const { return record_; }
@@ -36,7 +36,13 @@ class UserTable final : public sql::Table {
   [[nodiscard]] std::string key_of(const Row& row) const;
   [[nodiscard]] SqlError duplicate(const std::vector<Row>& rows, const std::string& key) const;
 
+  [[nodiscard]] std::optional<SqlError> refused(const Context& context,
+                                                const std::string& privilege) {
+    return refuse_table(roles_, context, privilege, record_.database, record_.schema.name);
+  }
+
   cluster::Engine& engine_;
+  Roles& roles_;
   TableRecord record_;
 };
 

@@ -8,6 +8,8 @@
 
 #include "simulator/cluster/engine.hpp"
 #include "simulator/sql/catalog.hpp"
+#include "simulator/tables/access.hpp"
+#include "simulator/tables/schemas.hpp"
 
 namespace faultline::sim::tables {
 
@@ -41,9 +43,22 @@ class VirtualTable final : public sql::Table {
   Reader reader_;
 };
 
-/// Columns from "node_id int8, store_id int8?, name text": a "?" may be NULL.
-[[nodiscard]] TableSchema make_schema(std::string_view schema, std::string_view name,
-                                      std::uint32_t oid, std::string_view columns);
+using TableList = std::vector<std::unique_ptr<sql::Table>>;
+
+/// What the system's tables are made from, and the list they go into. The references
+/// outlive the tables.
+struct TableMaker {
+  cluster::Engine& engine;
+  Roles& roles;
+  const cluster::Profile& profile;
+  TableList& list;
+
+  /// A table whose reader is asked once the user may read it.
+  void add(Guard guard, TableSchema schema, VirtualTable::Reader reader) const;
+  /// Its rows are known to this node by itself: no KV read but that of the database.
+  void add_from_memory(Guard guard, TableSchema schema,
+                       std::vector<Row> (*rows)(cluster::Node&)) const;
+};
 
 /// The error of a statement whose wait ended without an answer.
 [[nodiscard]] SqlError wait_error(cluster::WaitEnd end);
@@ -54,6 +69,13 @@ class VirtualTable final : public sql::Table {
 [[nodiscard]] std::optional<SqlError> need_database(cluster::Engine& engine,
                                                     const Context& context);
 
+/// Sends one request to its range and waits. Errors: the wait ended (57014), or a circuit
+/// breaker answered (58C00; 40003 for a write that may have happened; XXUUU in 22.1).
+[[nodiscard]] SqlResult<cluster::KvReply> ask_range(cluster::Engine& engine, const Context& context,
+                                                    const cluster::KvRequest& request);
+/// The error for a reply of status `unavailable`.
+[[nodiscard]] SqlError unavailable_error(cluster::Engine& engine, const cluster::KvReply& reply);
+
 /// Rows of a range whose keys begin with `prefix`, or why there are none.
 [[nodiscard]] SqlResult<std::vector<std::pair<std::string, std::string>>> read_range(
     cluster::Engine& engine, const Context& context, cluster::RangeNumber range,
@@ -61,20 +83,22 @@ class VirtualTable final : public sql::Table {
 
 [[nodiscard]] inline Value micros(cluster::Time time) { return sql::Micros{time / 1000}; }
 
-using TableList = std::vector<std::unique_ptr<sql::Table>>;
+void add_gossip_tables(const TableMaker& maker);
+void add_local_tables(const TableMaker& maker);
+void add_kv_tables(const TableMaker& maker);
+void add_range_tables(const TableMaker& maker);
 
-/// Adds a table whose rows this node knows by itself: no KV read but that of the database.
-void add_table_from_memory(cluster::Engine& engine, TableList& tables, TableSchema schema,
-                           std::vector<Row> (*rows)(cluster::Node&));
-
-void add_gossip_tables(cluster::Engine& engine, TableList& tables);
-void add_local_tables(cluster::Engine& engine, TableList& tables);
-void add_kv_tables(cluster::Engine& engine, TableList& tables);
-void add_range_tables(cluster::Engine& engine, TableList& tables);
-
-/// SHOW RANGES FROM TABLE: the ranges of one table, with their leaseholders.
-[[nodiscard]] std::unique_ptr<sql::Table> make_show_ranges(cluster::Engine& engine,
-                                                           std::int64_t table_id);
+/// What SHOW RANGES was asked for.
+struct ShowRanges {
+  std::optional<std::int64_t> table_id;  ///< Absent: SHOW CLUSTER RANGES.
+  std::string table;
+  bool details = false, keys = false, tables = false;
+};
+/// Null when this release has no such statement.
+[[nodiscard]] std::unique_ptr<sql::Table> make_show_ranges(const TableMaker& maker,
+                                                           const ShowRanges& asked);
+/// Whether SHOW RANGES and ranges_no_leases still have their old columns.
+[[nodiscard]] bool has_old_ranges(cluster::Engine& engine, const cluster::Profile& profile);
 /// Every range's descriptor in key order with its true end, from meta2.
 [[nodiscard]] SqlResult<std::vector<cluster::Descriptor>> read_descriptors(cluster::Engine& engine,
                                                                            const Context& context);

@@ -127,6 +127,50 @@ TEST(Options, TakeTheFlagsOfACockroachComposeFile) {
   EXPECT_EQ(start.time_scale, 4);
 }
 
+TEST(Options, AProfileComesFromTheFlagElseFromTheEnvironmentElseIsTheRecordedOne) {
+  const auto profile = [](std::vector<std::string> more) {
+    more.insert(more.begin(), {"start", "--insecure"});
+    const auto options = host::parse(more);
+    return options ? options->start.profile : "refused: " + options.error().field;
+  };
+  ::unsetenv("CRDBSIM_PROFILE");
+  EXPECT_EQ(profile({}), "22.1");
+  EXPECT_EQ(profile({"--profile=v24.3"}), "24.3");
+  EXPECT_EQ(profile({"--profile=24.4"}), "refused: --profile");
+  ::setenv("CRDBSIM_PROFILE", "25.2", 1);
+  EXPECT_EQ(profile({}), "25.2");
+  EXPECT_EQ(profile({"--profile=26.1"}), "26.1") << "the flag is nearer";
+  ::setenv("CRDBSIM_PROFILE", "2", 1);
+  EXPECT_EQ(profile({}), "refused: CRDBSIM_PROFILE");
+  ::unsetenv("CRDBSIM_PROFILE");
+}
+
+TEST(Options, ANodeIsEitherInsecureOrHasCertificates) {
+  EXPECT_EQ(host::parse({"start", "--certs-dir=certs"})->start.certs_dir, "certs");
+  EXPECT_FALSE(host::parse({"start"}));
+  EXPECT_FALSE(host::parse({"start", "--insecure", "--certs-dir=certs"}));
+  EXPECT_FALSE(host::parse({"start", "--certs-dir="}));
+}
+
+TEST(Options, NodeCommandsTakeIdsAndNothingElse) {
+  const auto leave = host::parse({"node", "decommission", "4", "5", "--wait=none", "--insecure"});
+  ASSERT_TRUE(leave) << leave.error().field;
+  EXPECT_EQ(leave->verb, host::Verb::decommission);
+  EXPECT_EQ(leave->nodes, (std::vector<std::int64_t>{4, 5}));
+  EXPECT_FALSE(leave->wait);
+  EXPECT_EQ(host::parse({"node", "drain", "3", "--insecure"})->verb, host::Verb::drain);
+  for (const std::vector<std::string>& wrong :
+       {std::vector<std::string>{"node", "decommission", "--insecure"},
+        {"node", "drain", "1", "2", "--insecure"},
+        {"node", "decommission", "0", "--insecure"},
+        {"node", "decommission", "x", "--insecure"},
+        {"node", "decommission", "4", "--wait=some", "--insecure"},
+        {"node", "explode", "4", "--insecure"},
+        {"init", "4", "--insecure"}}) {
+    EXPECT_FALSE(host::parse(wrong)) << wrong[1];
+  }
+}
+
 TEST(Options, NameTheFlagThatIsWrong) {
   const std::pair<std::vector<std::string>, const char*> wrong[] = {
       {{"start", "--insecure", "--nonsense"}, "--nonsense"},

@@ -34,7 +34,8 @@ class MemoryStore final : public NodeStore {
 /// links, a paused one keeps them and says nothing, a cut pair hears nothing.
 class SmallCluster {
  public:
-  explicit SmallCluster(int count, std::uint64_t seed = 77) : seed_(seed) {
+  explicit SmallCluster(int count, std::uint64_t seed = 77, Release release = Release::v22_1)
+      : seed_(seed), release_(release) {
     for (int i = 1; i <= count; ++i) start(i);
     run(0.5);
     nodes_.at(1)->bootstrap("test-cluster", now_);
@@ -53,6 +54,7 @@ class SmallCluster {
     config.http_address = "http" + std::to_string(i);
     config.locality = "zone=z" + std::to_string(i);
     config.join = {address(1), address(2), address(3)};
+    config.profile = &profile(release_);
     config.seed = static_cast<std::uint64_t>(i) + seed_;
     nodes_[i] = std::make_unique<Node>(config, stores_[i].saved, stores_[i], now_);
     for (auto& [other, node] : nodes_) {
@@ -170,6 +172,7 @@ class SmallCluster {
 
   Time now_ = 1'795'000'000 * kSecond;
   std::uint64_t seed_;
+  Release release_;
   std::map<int, MemoryStore> stores_;
   std::map<int, std::unique_ptr<Node>> nodes_;
   std::set<int> paused_;
