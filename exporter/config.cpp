@@ -92,6 +92,12 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
   options.add_switch("collector.placement", to.collect_placement, "Read where the ranges are");
   options.add_switch("collector.containers", to.collect_containers,
                      "Follow containers and faults of chaosd");
+  options.add_switch("collector.probe", to.collect_probe,
+                     "Write and read through every node, in a database of its own");
+  options.add_duration("probe.interval", to.probe_interval, "Between two probes through one node",
+                       milliseconds{50}, milliseconds{60'000});
+  options.add_duration("probe.timeout", to.probe_timeout, "Deadline of one probing statement",
+                       milliseconds{200}, milliseconds{30'000});
   options.add("log.level", to.log.level, "Least severity to log",
               is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", to.log.format, "How log lines look", is_one_of({"logfmt", "json"}));

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "exporter/sources/pqxx_session.hpp"
 
@@ -24,6 +25,9 @@ struct Config {
   bool collect_gossip = true;
   bool collect_placement = true;
   bool collect_containers = true;
+  bool collect_probe = false;  ///< It writes.
+  milliseconds probe_interval{250};
+  milliseconds probe_timeout{2000};
   LogOptions log;
 };
 

@@ -66,7 +66,7 @@ int main(int argc, char** argv) {
   net::AddressBook book;
   sources::Roster roster{config.sql, config.http};
   poll::Wakeup news;
-  exporter::Collectors collectors{config, book, roster, clock, news};
+  exporter::Collectors collectors{config, book, roster, clock, news, boot};
   observe::SnapshotBoard board;
   observe::Observer observer{
       boot,  {config.sql, config.http},       collectors.wiring(), news, roster, board,

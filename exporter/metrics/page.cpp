@@ -15,6 +15,7 @@ std::string_view kind_name(Kind kind) {
     case Kind::counter: return "counter";
     case Kind::info: return "info";
     case Kind::stateset: return "states";
+    case Kind::histogram: return "histogram";
   }
   return "";
 }

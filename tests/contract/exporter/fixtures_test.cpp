@@ -29,6 +29,33 @@ void expect_file(const fs::path& below_root, const std::string& wanted) {
   EXPECT_EQ(found.str(), wanted) << below_root << ": FAULTLINE_REWRITE=1 writes it";
 }
 
+/// Clients of the first two nodes are served, those of the third are not.
+poll::Reading<sources::ProbePart> probed(WallTime now) {
+  sources::ProbePart part;
+  for (std::int64_t id = 1; id <= 3; ++id) {
+    auto& probe = part.nodes[NodeId{id}];
+    probe.read_at = now - milliseconds{120};
+    probe.valid = true;
+    for (auto& stats : probe.operations) {
+      stats.ok = id != 3;
+      stats.took = std::chrono::microseconds{1'250 * id};
+      stats.worked = 100;
+      stats.buckets = {0, 60, 38, 2};
+      stats.seconds_sum = 0.25;
+      stats.failed = id == 3 ? 16 : 0;
+    }
+    probe.reason = id == 3 ? "select: connection refused" : "";
+    if (id == 3) probe.failing_since = now - seconds{4};
+  }
+  part.ledger = {300, 1, 4, 2, 1, 1, 0, 0};
+  part.write_worked_at = part.began_at = now - milliseconds{120};
+  poll::Reading<sources::ProbePart> reading;
+  reading.part = std::make_shared<const sources::ProbePart>(part);
+  reading.health = {true, "", {}, now - milliseconds{120}, 2.5};
+  reading.reads = 300;
+  return reading;
+}
+
 struct Fixed {
   Fixed() {
     for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
@@ -49,6 +76,7 @@ struct Fixed {
     fault.expires_at = cluster.now + seconds{56};
     view.faults = {fault};
     cluster.readings.containers->part = std::make_shared<const ChaosView>(view);
+    cluster.readings.probe = probed(cluster.now);
     snapshot = cluster.assemble();
     snapshot.boot = "b-7f3a";
     snapshot.seq = 4711;
