@@ -86,6 +86,11 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
   options.add_list("web.allow-origin", to.allowed_origins,
                    "Origin that a browser may come from, as https://faultline.example",
                    origin_complaint);
+  options.add("web.config.file", to.web_config_file,
+              "YAML file with tls_server_config and basic_auth_users, as exporter-toolkit has it",
+              is_readable_file());
+  options.add_switch("web.enable-lifecycle", to.enable_lifecycle,
+                     "Answer POST /-/reload; SIGHUP reloads always");
   options.add_switch("collector.process", to.collect_process, "Probe every process");
   options.add_switch("collector.metrics", to.collect_metrics, "Read every node's own gauges");
   options.add_switch("collector.gossip", to.collect_gossip, "Read nodes and liveness from gossip");

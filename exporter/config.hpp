@@ -20,6 +20,8 @@ struct Config {
   std::string listen_address = "127.0.0.1:8095";
   std::string telemetry_path = "/metrics";
   std::vector<std::string> allowed_origins;
+  std::string web_config_file;  ///< TLS and logins; empty: neither.
+  bool enable_lifecycle = false;
   bool collect_process = true;
   bool collect_metrics = true;
   bool collect_gossip = true;

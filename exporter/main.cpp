@@ -20,6 +20,7 @@ sigset_t block_termination_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -38,9 +39,25 @@ stream::StreamOptions stream_options(const exporter::Config& config, const std::
   options.listen_address = config.listen_address;
   options.telemetry_path = config.telemetry_path;
   options.allowed_origins = config.allowed_origins;
+  options.web_config_file = config.web_config_file;
+  options.enable_lifecycle = config.enable_lifecycle;
   options.server = "faultline-exporter " + std::string{config::program_version()};
   options.boot = boot;
   return options;
+}
+
+/// Until a signal that ends us; SIGHUP only reads the web config anew.
+int await_end(const sigset_t& signals, stream::StreamServer& server, spdlog::logger& log) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    if (const auto status = server.reload(); !status) {
+      log.error("reload failed error='{}'", status.error().message);
+    } else {
+      log.info("reloaded");
+    }
+  }
 }
 
 int complain(const Error& error) {
@@ -91,8 +108,7 @@ int main(int argc, char** argv) {
 
   observer.start();
   collectors.start();
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = await_end(signals, **server, *log);
   log->info("stopping signal={}", signal);
   collectors.request_stop();
   observer.stop();  // Before the server goes that is told of each publication.

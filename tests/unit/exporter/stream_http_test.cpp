@@ -184,6 +184,42 @@ TEST_F(RoutesTest, ImpactAnswersAQuestionThatMakesSenseOnceThereIsAnAnswer) {
   EXPECT_NE(unknown.body.find("it has n1 and n2"), std::string::npos) << unknown.body;
 }
 
+TEST_F(RoutesTest, ReloadIsForPostAndForWhoAllowedIt) {
+  int reloads = 0;
+  Status result = kDone;
+  Routes routes{options_,
+                board_,
+                [](const StreamStats&) { return std::string{}; },
+                [] { return StreamStats{}; },
+                make_logger("test"),
+                [&] {
+                  ++reloads;
+                  return result;
+                }};
+  const auto ask = [&](std::string_view method) {
+    return routes.answer(
+        {.method = method, .path = "/-/reload", .accept_encoding = {}, .if_none_match = {}});
+  };
+  EXPECT_EQ(ask("GET").status, 405);
+  EXPECT_EQ(ask("POST").status, 403);
+  EXPECT_EQ(reloads, 0);
+  options_.enable_lifecycle = true;
+  EXPECT_EQ(ask("POST").status, 200);
+  EXPECT_EQ(reloads, 1);
+  result = Error{ErrorCode::invalid, "line 3 is not what it should be"};
+  EXPECT_EQ(ask("POST").status, 500);
+  EXPECT_NE(ask("POST").body.find("line 3"), std::string::npos);
+}
+
+TEST_F(RoutesTest, TargetsAreNoneRatherThanAnEmptyListWhileNobodyIsKnown) {
+  EXPECT_EQ(get("/sd").status, 503);
+  board_.publish(share(sample_snapshot(1, 0)), {});
+  EXPECT_EQ(get("/sd").status, 503);
+  board_.publish(share(sample_snapshot(2)), {});
+  EXPECT_EQ(get("/sd").status, 200);
+  EXPECT_EQ(get("/sd").content_type, "application/json");
+}
+
 TEST(ImpactQuestion, EachThingThatIsWrongIsNamed) {
   const auto field = [](std::string_view query) {
     return read_impact_question(query).error().field;
