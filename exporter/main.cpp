@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
       clock, make_logger("exporter.observer")};
 
   // From the board to people and Prometheus.
-  const auto render = [&](const stream::StreamStats& stats) {
+  const auto render = [&](const stream::StreamStats& stats, const stream::Collect& collect) {
     const metrics::SelfStats self{std::string{config::program_version()},
                                   "gcc " __VERSION__,
                                   observer.event_counts(),
@@ -99,7 +99,7 @@ int main(int argc, char** argv) {
                                   stats.messages_total,
                                   stats.bytes_total,
                                   metrics::read_process_stats()};
-    return metrics::render_page(board.latest().get(), self, clock.wall());
+    return metrics::render_page(board.latest().get(), self, clock.wall(), collect);
   };
   const auto server = stream::StreamServer::create(stream_options(config, boot), board, render,
                                                    make_logger("exporter.stream"));

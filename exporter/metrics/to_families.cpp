@@ -7,6 +7,7 @@
 #include <string>
 
 #include "common/base/ensure.hpp"
+#include "common/base/utf8.hpp"
 #include "exporter/metrics/catalogue.hpp"
 
 namespace faultline::metrics {
@@ -26,7 +27,7 @@ class Page {
   void add(const Metric& metric, Labels labels, double value) {
     auto& family = family_of(metric);
     ClientMetric sample;
-    sample.label = std::move(labels);
+    sample.label = cleaned(std::move(labels));
     if (metric.kind == Kind::counter) {
       sample.counter.value = value;
     } else {
@@ -40,7 +41,7 @@ class Page {
   void add_histogram(const Metric& metric, Labels labels, const Limits& limits,
                      const Counts& counts, double sum) {
     ClientMetric sample;
-    sample.label = std::move(labels);
+    sample.label = cleaned(std::move(labels));
     std::uint64_t below = 0;
     for (std::size_t i = 0; i < counts.size(); ++i) {
       below += static_cast<std::uint64_t>(counts[i]);
@@ -75,6 +76,12 @@ class Page {
   }
 
  private:
+  /// The serializer escapes, and leaves bytes that no reader takes.
+  static Labels cleaned(Labels labels) {
+    for (auto& label : labels) label.value = valid_utf8(label.value);
+    return labels;
+  }
+
   static prometheus::MetricType type_of(Kind kind) {
     switch (kind) {
       case Kind::counter: return prometheus::MetricType::Counter;

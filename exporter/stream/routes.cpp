@@ -10,6 +10,7 @@
 #include "common/wire/snapshot_json.hpp"
 #include "exporter/stream/gzip.hpp"
 #include "exporter/stream/impact_page.hpp"
+#include "exporter/stream/query.hpp"
 #include "exporter/stream/sd_page.hpp"
 
 namespace faultline::stream {
@@ -53,6 +54,21 @@ std::string link_to(std::string_view path, std::string_view what) {
   std::string item = "<li><a href=\"";
   item.append(path).append("\">").append(path).append("</a> ").append(what).append("</li>\n");
   return item;
+}
+
+/// Empty, or which collectors there are. Before the first snapshot nobody knows.
+std::string unknown_collector(const Collect& collect, const ClusterSnapshot* snapshot) {
+  if (snapshot == nullptr) return "";
+  std::string names;
+  for (const auto& source : snapshot->sources) names += (names.empty() ? "" : ", ") + source.name;
+  for (const auto& name : collect) {
+    const bool known = std::any_of(snapshot->sources.begin(), snapshot->sources.end(),
+                                   [&](const SourceHealth& source) { return source.name == name; });
+    if (!known) {
+      return "collect[] has \"" + name + "\", a collector that is not on; use " + names;
+    }
+  }
+  return "";
 }
 
 }  // namespace
@@ -117,8 +133,14 @@ Reply Routes::page(const Request& request) {
 }
 
 Reply Routes::metrics(const Request& request) const {
+  const auto query = Query::parse(request.query);
+  if (!query) return problem(400, to_string(query.error().code), query.error().message);
+  const auto collect = query->all("collect[]");
+  if (auto wrong = unknown_collector(collect, board_.latest().get()); !wrong.empty()) {
+    return problem(400, "invalid", wrong);
+  }
   Reply reply{.content_type = "text/plain; version=0.0.4; charset=utf-8",
-              .body = render_metrics_(stats_())};
+              .body = render_metrics_(stats_(), collect)};
   compress(reply, request);
   return reply;
 }

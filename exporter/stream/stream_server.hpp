@@ -47,9 +47,12 @@ struct StreamStats {
   std::uint64_t bytes_total = 0;     ///< Their bytes, frame headers included.
 };
 
+/// Collectors whose metrics are wanted; none: all.
+using Collect = std::vector<std::string>;
+
 /// The text of GET /metrics. Called on the server's thread, so it must answer from
 /// memory. The stats are passed in, because it exists before the server does.
-using RenderMetrics = std::function<std::string(const StreamStats&)>;
+using RenderMetrics = std::function<std::string(const StreamStats&, const Collect&)>;
 
 /// The exporter's one port: the metrics, the WebSocket stream, the state and the
 /// health pages, on one thread of its own. It reads the board and nothing else, so

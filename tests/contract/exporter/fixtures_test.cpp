@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -115,6 +116,34 @@ TEST(Fixtures, TheMetricsPage) {
   const Fixed fixed;
   expect_file("schema/fixtures/metrics.prom",
               metrics::render_page(&fixed.snapshot, self, fixed.snapshot.at));
+}
+
+/// What a database, an Engine or a name server may say, in every text of the picture.
+ClusterSnapshot hostile() {
+  const std::string text =
+      "a\"b\\c\nfaultline_up 9\n# TYPE x gauge\r\t{}=,\u00e4\u4e2d\U0001F600\xff\xfe'--";
+  auto snapshot = Fixed{}.snapshot;
+  snapshot.cluster.cluster_id = snapshot.cluster.version = text;
+  for (auto& node : snapshot.nodes) {
+    node.address = node.sql_address = node.locality = node.version = text;
+    node.id.value += 9'000'000'000'000'000'000;
+    node.ranges = std::numeric_limits<std::int64_t>::max();
+    node.leader_ranges = std::numeric_limits<std::int64_t>::min();
+    auto& stats = node.probe.operations[0];
+    stats.seconds_sum = std::numeric_limits<double>::quiet_NaN();
+  }
+  for (auto& source : snapshot.sources) {
+    source.error = text;
+    source.took_ms = std::numeric_limits<double>::infinity();
+  }
+  for (auto& fault : snapshot.faults) fault.target = text;
+  return snapshot;
+}
+
+TEST(Fixtures, NothingThatADatabaseSaysBreaksAScrape) {
+  const auto snapshot = hostile();
+  expect_file("tests/contract/exporter/data/hostile.prom",
+              metrics::render_page(&snapshot, {}, snapshot.at));
 }
 
 TEST(Fixtures, TheDocumentationOfTheMetrics) {
