@@ -211,9 +211,9 @@ struct Model {
 
 TEST(LedgerModel, AnHonestDatabaseLosesNothingHoweverLateItsWritesLand) {
   std::int64_t ambiguous = 0;
-  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 25; ++seed) {
     Model model{seed};
-    model.play(2'000);
+    model.play(1'000);
     const auto counts = model.ledger.counts();
     SCOPED_TRACE("seed " + std::to_string(seed));
     ASSERT_EQ(counts.lost, 0);
@@ -222,22 +222,22 @@ TEST(LedgerModel, AnHonestDatabaseLosesNothingHoweverLateItsWritesLand) {
     ASSERT_EQ(counts.landed + counts.absent, counts.ambiguous);
     ambiguous += counts.ambiguous;
   }
-  EXPECT_GT(ambiguous, 1'000);
+  EXPECT_GT(ambiguous, 500);
 }
 
 TEST(LedgerModel, ACheatIsFoundOutWriteByWrite) {
   std::size_t cheated = 0;
-  for (std::uint32_t seed = 1; seed <= 40; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 25; ++seed) {
     Model model{seed};
     model.cheats = true;
-    model.play(2'000);
+    model.play(1'000);
     const auto counts = model.ledger.counts();
     SCOPED_TRACE("seed " + std::to_string(seed));
     ASSERT_EQ(counts.lost, static_cast<std::int64_t>(model.losses.size()));
     ASSERT_EQ(counts.phantom, static_cast<std::int64_t>(model.phantoms.size()));
     cheated += model.losses.size() + model.phantoms.size();
   }
-  EXPECT_GT(cheated, 500U);
+  EXPECT_GT(cheated, 150U);
 }
 
 }  // namespace
