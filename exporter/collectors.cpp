@@ -27,7 +27,7 @@ std::optional<poll::Reading<Part>> reading(bool on, const poll::Poller<Part>& po
 }  // namespace
 
 Collectors::Collectors(const Config& config, net::AddressBook& book, sources::Roster& roster,
-                       const Clock& clock, poll::Wakeup& news)
+                       const Clock& clock, poll::Wakeup& news, const std::string& boot)
     : config_(config),
       book_(book),
       follow_containers_(config.collect_containers && !config.chaosd_address.empty()),
@@ -57,7 +57,11 @@ Collectors::Collectors(const Config& config, net::AddressBook& book, sources::Ro
           make_logger("exporter.sql")),
       containers_poller_(
           "containers", containers_, clock, kContainers, [&news] { news.ring(); },
-          make_logger("exporter.containers")) {}
+          make_logger("exporter.containers")),
+      probe_({config.probe_interval, config.probe_timeout, boot},
+             {roster, dial(config.probe_timeout * 7 / 8, false), dial(kPatientStatement, false),
+              clock, [&news] { news.ring(); }},
+             make_logger("exporter.probe")) {}
 
 void Collectors::start() {
   if (config_.collect_process) process_poller_.start();
@@ -66,6 +70,7 @@ void Collectors::start() {
   if (config_.collect_gossip) witness_poller_.start();
   if (config_.collect_placement) placement_poller_.start();
   if (follow_containers_) containers_poller_.start();
+  if (config_.collect_probe) probe_.start();
 }
 
 void Collectors::request_stop() {
@@ -76,6 +81,7 @@ void Collectors::request_stop() {
   witness_poller_.request_stop();
   placement_poller_.request_stop();
   containers_poller_.request_stop();
+  probe_.request_stop();
 }
 
 observe::Readings Collectors::readings() const {
@@ -84,7 +90,8 @@ observe::Readings Collectors::readings() const {
           reading(config_.collect_gossip, gossip_poller_),
           reading(config_.collect_gossip, witness_poller_),
           reading(config_.collect_placement, placement_poller_),
-          reading(follow_containers_, containers_poller_)};
+          reading(follow_containers_, containers_poller_),
+          config_.collect_probe ? std::optional{probe_.latest()} : std::nullopt};
 }
 
 observe::Observer::Wiring Collectors::wiring() {
@@ -94,8 +101,8 @@ observe::Observer::Wiring Collectors::wiring() {
       {&process_poller_, &metrics_poller_, &witness_poller_}};
 }
 
-sql::SessionFactory Collectors::dial(milliseconds statement_timeout) {
-  const sql::SessionOptions options{config_.login, statement_timeout};
+sql::SessionFactory Collectors::dial(milliseconds statement_timeout, bool read_only) {
+  const sql::SessionOptions options{config_.login, statement_timeout, read_only};
   return [this, options](const std::string& address) -> std::unique_ptr<sql::Session> {
     return std::make_unique<sql::PqxxSession>(address, options, book_, stopping_.get_token());
   };

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <stop_token>
+#include <string>
 
 #include "common/poll/poller.hpp"
 #include "common/poll/wakeup.hpp"
@@ -10,14 +11,15 @@
 
 namespace faultline::exporter {
 
-/// Every source with its session and its poller: one thread each, so that a hung
+/// Every source with its session and its poller: one thread each (the probe: a few), so that a hung
 /// database cannot delay the news about a stopped container. Main's thread only, but
 /// for `readings`.
 class Collectors {
  public:
-  /// References outlive this; `news` is rung after each read.
+  /// References outlive this; `news` is rung after each read. `boot` names this run to
+  /// the probe's table.
   Collectors(const Config& config, net::AddressBook& book, sources::Roster& roster,
-             const Clock& clock, poll::Wakeup& news);
+             const Clock& clock, poll::Wakeup& news, const std::string& boot);
 
   void start();
   /// Interrupts SQL in hand and asks every thread to end; the destructor waits.
@@ -28,7 +30,7 @@ class Collectors {
   [[nodiscard]] observe::Observer::Wiring wiring();
 
  private:
-  [[nodiscard]] sql::SessionFactory dial(milliseconds statement_timeout);
+  [[nodiscard]] sql::SessionFactory dial(milliseconds statement_timeout, bool read_only = true);
 
   const Config& config_;
   net::AddressBook& book_;
@@ -51,6 +53,7 @@ class Collectors {
   poll::Poller<sources::GossipView> witness_poller_;
   poll::Poller<sources::PlacementPart> placement_poller_;
   poll::Poller<ChaosView> containers_poller_;
+  sources::Probe probe_;
 };
 
 }  // namespace faultline::exporter

@@ -86,12 +86,24 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
   options.add_list("web.allow-origin", to.allowed_origins,
                    "Origin that a browser may come from, as https://faultline.example",
                    origin_complaint);
+  options.add("web.config.file", to.web_config_file,
+              "YAML file with tls_server_config and basic_auth_users, as exporter-toolkit has it",
+              is_readable_file());
+  options.add_switch("web.enable-lifecycle", to.enable_lifecycle,
+                     "Answer POST /-/reload; SIGHUP reloads always");
   options.add_switch("collector.process", to.collect_process, "Probe every process");
   options.add_switch("collector.metrics", to.collect_metrics, "Read every node's own gauges");
   options.add_switch("collector.gossip", to.collect_gossip, "Read nodes and liveness from gossip");
   options.add_switch("collector.placement", to.collect_placement, "Read where the ranges are");
   options.add_switch("collector.containers", to.collect_containers,
                      "Follow containers and faults of chaosd");
+  options.add_switch("collector.probe", to.collect_probe,
+                     "Write and read through every node, in a database of its own");
+  options.add_duration("probe.interval", to.probe_interval, "Between two probes through one node",
+                       milliseconds{50}, milliseconds{60'000});
+  // A round ends at its first deadline, and one that takes over 10 s counts as old.
+  options.add_duration("probe.timeout", to.probe_timeout, "Deadline of one probing statement",
+                       milliseconds{200}, milliseconds{8'000});
   options.add("log.level", to.log.level, "Least severity to log",
               is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", to.log.format, "How log lines look", is_one_of({"logfmt", "json"}));

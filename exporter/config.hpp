@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "common/base/clock.hpp"
 #include "common/base/log.hpp"
 #include "exporter/sources/pqxx_session.hpp"
 
@@ -19,11 +20,16 @@ struct Config {
   std::string listen_address = "127.0.0.1:8095";
   std::string telemetry_path = "/metrics";
   std::vector<std::string> allowed_origins;
+  std::string web_config_file;  ///< TLS and logins; empty: neither.
+  bool enable_lifecycle = false;
   bool collect_process = true;
   bool collect_metrics = true;
   bool collect_gossip = true;
   bool collect_placement = true;
   bool collect_containers = true;
+  bool collect_probe = false;  ///< It writes.
+  milliseconds probe_interval{250};
+  milliseconds probe_timeout{2000};
   LogOptions log;
 };
 

@@ -20,6 +20,7 @@ sigset_t block_termination_signals() {
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
   sigaddset(&signals, SIGTERM);
+  sigaddset(&signals, SIGHUP);
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   std::signal(SIGPIPE, SIG_IGN);
   return signals;
@@ -38,9 +39,25 @@ stream::StreamOptions stream_options(const exporter::Config& config, const std::
   options.listen_address = config.listen_address;
   options.telemetry_path = config.telemetry_path;
   options.allowed_origins = config.allowed_origins;
+  options.web_config_file = config.web_config_file;
+  options.enable_lifecycle = config.enable_lifecycle;
   options.server = "faultline-exporter " + std::string{config::program_version()};
   options.boot = boot;
   return options;
+}
+
+/// Until a signal that ends us; SIGHUP only reads the web config anew.
+int await_end(const sigset_t& signals, stream::StreamServer& server, spdlog::logger& log) {
+  while (true) {
+    int signal = 0;
+    sigwait(&signals, &signal);
+    if (signal != SIGHUP) return signal;
+    if (const auto status = server.reload(); !status) {
+      log.error("reload failed error='{}'", status.error().message);
+    } else {
+      log.info("reloaded");
+    }
+  }
 }
 
 int complain(const Error& error) {
@@ -66,14 +83,14 @@ int main(int argc, char** argv) {
   net::AddressBook book;
   sources::Roster roster{config.sql, config.http};
   poll::Wakeup news;
-  exporter::Collectors collectors{config, book, roster, clock, news};
+  exporter::Collectors collectors{config, book, roster, clock, news, boot};
   observe::SnapshotBoard board;
   observe::Observer observer{
       boot,  {config.sql, config.http},       collectors.wiring(), news, roster, board,
       clock, make_logger("exporter.observer")};
 
   // From the board to people and Prometheus.
-  const auto render = [&](const stream::StreamStats& stats) {
+  const auto render = [&](const stream::StreamStats& stats, const stream::Collect& collect) {
     const metrics::SelfStats self{std::string{config::program_version()},
                                   "gcc " __VERSION__,
                                   observer.event_counts(),
@@ -82,7 +99,7 @@ int main(int argc, char** argv) {
                                   stats.messages_total,
                                   stats.bytes_total,
                                   metrics::read_process_stats()};
-    return metrics::render_page(board.latest().get(), self, clock.wall());
+    return metrics::render_page(board.latest().get(), self, clock.wall(), collect);
   };
   const auto server = stream::StreamServer::create(stream_options(config, boot), board, render,
                                                    make_logger("exporter.stream"));
@@ -91,8 +108,7 @@ int main(int argc, char** argv) {
 
   observer.start();
   collectors.start();
-  int signal = 0;
-  sigwait(&signals, &signal);
+  const int signal = await_end(signals, **server, *log);
   log->info("stopping signal={}", signal);
   collectors.request_stop();
   observer.stop();  // Before the server goes that is told of each publication.

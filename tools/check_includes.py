@@ -51,7 +51,7 @@ FENCES = {
     "boost/beast": ["common/net", "exporter/stream", "simulator", "bench", "tests"],
     "boost/asio": ["common/net", "exporter/stream", "exporter/main.cpp", "simulator", "bench", "tests"],
     "nlohmann/": ["common/wire", "chaosd/http", "chaosd/docker", "chaosd/service/journal", "simulator", "bench", "tests", "exporter/stream"],
-    "yaml-cpp/": ["chaosd/process", "chaosd/http", "simulator", "tests"],
+    "yaml-cpp/": ["chaosd/process", "exporter/stream/web_config", "chaosd/http", "simulator", "tests"],
     "CLI/": ["common/config", "exporter/config", "chaosd/config", "simulator/main.cpp", "simulator/config", "bench", "cli"],
 }
 

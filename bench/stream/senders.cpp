@@ -97,7 +97,8 @@ SenderFigures send_by_the_stream(const Load& load, Shared& shared) {
   stream::StreamOptions options;
   options.listen_address = "127.0.0.1:0";
   const auto server = stream::StreamServer::create(
-      options, board, [](const stream::StreamStats&) { return std::string{}; },
+      options, board,
+      [](const stream::StreamStats&, const stream::Collect&) { return std::string{}; },
       make_logger("bench"));
   FAULTLINE_ENSURE(server, "loopback has a free port");
   board.publish(stream::share(snapshot_of(0)), {});

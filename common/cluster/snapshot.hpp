@@ -9,6 +9,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/ids.hpp"
 #include "common/cluster/fault.hpp"
+#include "common/cluster/probe.hpp"
 #include "common/cluster/states.hpp"
 
 namespace faultline {
@@ -71,6 +72,7 @@ struct NodeView {
   NodeProcess process;
   NodeContainer container;
   NodeReplication replication;
+  NodeProbe probe;
 };
 
 /// One of the three ways to count ranges without quorum.
@@ -122,6 +124,7 @@ struct ClusterSnapshot {
   std::vector<SourceHealth> sources;
   std::vector<FaultView> faults;
   std::vector<TargetView> targets;
+  std::optional<LedgerCounts> ledger;  ///< Of the probe; empty while it is off.
 };
 
 using SnapshotPtr = std::shared_ptr<const ClusterSnapshot>;

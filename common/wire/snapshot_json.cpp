@@ -47,6 +47,37 @@ json to_json(const NodeReplication& replication) {
           {"read_at_ms", or_null(replication.read_at)}};
 }
 
+json to_json(const NodeProbe& probe) {
+  json object{{"valid", probe.valid},
+              {"reason", probe.reason},
+              {"failing_since_ms", or_null(probe.failing_since)},
+              {"read_at_ms", or_null(probe.read_at)}};
+  for (const auto operation :
+       {ProbeOperation::select, ProbeOperation::write, ProbeOperation::read}) {
+    const auto& stats = probe.of(operation);
+    const std::string name{to_string(operation)};
+    object[name + "_ok"] = or_null(stats.ok);
+    object[name + "_ms"] =
+        stats.took ? json(static_cast<double>(stats.took->count()) / 1000.0) : json(nullptr);
+  }
+  return object;
+}
+
+json to_json(const std::optional<LedgerCounts>& counts) {
+  const auto number = [&](std::int64_t LedgerCounts::*member) {
+    return counts ? json((*counts).*member) : json(nullptr);
+  };
+  return {{"on", counts.has_value()},
+          {"acknowledged", number(&LedgerCounts::acknowledged)},
+          {"refused", number(&LedgerCounts::refused)},
+          {"ambiguous", number(&LedgerCounts::ambiguous)},
+          {"landed", number(&LedgerCounts::landed)},
+          {"absent", number(&LedgerCounts::absent)},
+          {"unresolved", number(&LedgerCounts::unresolved)},
+          {"lost", number(&LedgerCounts::lost)},
+          {"phantom", number(&LedgerCounts::phantom)}};
+}
+
 json to_json(const Opinion& opinion) {
   return {{"valid", opinion.valid},
           {"ranges_unavailable", or_null(opinion.ranges_unavailable)},
@@ -104,7 +135,8 @@ json to_json(const NodeView& node) {
           {"liveness", to_json(node.liveness)},
           {"process", to_json(node.process)},
           {"container", to_json(node.container)},
-          {"replication", to_json(node.replication)}};
+          {"replication", to_json(node.replication)},
+          {"probe", to_json(node.probe)}};
 }
 
 json to_json(const ClusterSnapshot& snapshot) {
@@ -124,7 +156,8 @@ json to_json(const ClusterSnapshot& snapshot) {
           {"nodes", list(snapshot.nodes, node)},
           {"sources", list(snapshot.sources, source)},
           {"faults", list(snapshot.faults, fault)},
-          {"targets", list(snapshot.targets, target)}};
+          {"targets", list(snapshot.targets, target)},
+          {"ledger", to_json(snapshot.ledger)}};
 }
 
 json to_json(const ClusterEvent& event) {

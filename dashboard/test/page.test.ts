@@ -110,6 +110,33 @@ describe('a node card', () => {
     expect(card(1).getByTestId('reading-leaseholders').textContent?.trim()).toBe('37');
   });
 
+  test('says what its clients experience, where the probe is on', () => {
+    const probe = {
+      valid: true,
+      reason: '',
+      select_ok: true,
+      write_ok: true,
+      read_ok: true,
+      select_ms: 0.4,
+      write_ms: 2.6,
+      read_ms: 1.1,
+      failing_since_ms: null,
+      read_at_ms: fixtureSnapshot().timestamp - 200,
+    };
+    open(
+      snapshotWith((it) => {
+        node(it, 1).probe = probe;
+        node(it, 2).probe = { ...probe, write_ok: false, read_ok: false, reason: 'write: 57014' };
+        node(it, 3).probe = { ...probe, read_at_ms: null, valid: false };
+      }),
+    );
+    expect(card(1).getByTestId('state-clients').textContent?.trim()).toBe('served · write 3 ms');
+    expect(card(2).getByTestId('state-clients').textContent?.trim()).toBe(
+      'failing · writes, reads',
+    );
+    expect(card(3).queryByTestId('state-clients')).toBeNull();
+  });
+
   test('a zero that is vouched for is a zero; one that is not is unknown', () => {
     open(fixtureSnapshot());
     expect(card(2).getByTestId('reading-leaseholders').textContent?.trim()).toBe('0');

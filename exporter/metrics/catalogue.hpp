@@ -5,7 +5,7 @@
 
 namespace faultline::metrics {
 
-enum class Kind { gauge, counter, info, stateset };
+enum class Kind { gauge, counter, info, stateset, histogram };
 
 /// One metric that the exporter can write. docs/METRICS.md is printed from this
 /// table, and to_families.cpp takes names from nowhere else.
@@ -83,6 +83,28 @@ inline constexpr Metric kNodeMetricsValid{
 inline constexpr Metric kNodeMetricsAge{
     "faultline_node_metrics_age_seconds", Kind::gauge, "node_id",
     "Time since the node's own gauges were read; absent when never."};
+inline constexpr Metric kProbeSuccess{
+    "faultline_probe_success", Kind::gauge, "node_id,operation",
+    "Whether the probe's last SELECT 1, write or read through the node worked; absent when old."};
+inline constexpr Metric kProbeDuration{
+    "faultline_probe_duration_seconds", Kind::histogram, "node_id,operation",
+    "How long the probe's statements through the node took that worked."};
+inline constexpr Metric kProbeFailures{
+    "faultline_probe_failures_total", Kind::counter, "node_id,operation",
+    "Statements of the probe through the node that failed, or could not be sent."};
+inline constexpr Metric kProbeWrites{
+    "faultline_probe_writes_total", Kind::counter, "result",
+    "Writes of the probe by how they ended: acknowledged, refused or ambiguous."};
+inline constexpr Metric kProbeResolved{
+    "faultline_probe_writes_resolved_total", Kind::counter, "result",
+    "Ambiguous writes of which it turned out whether they are there: landed or absent."};
+inline constexpr Metric kProbeUnresolved{"faultline_probe_writes_unresolved", Kind::gauge, "",
+                                         "Ambiguous writes of which nobody knows yet."};
+inline constexpr Metric kProbeLost{
+    "faultline_probe_writes_lost_total", Kind::counter, "",
+    "Acknowledged writes that a later read did not find: must stay 0."};
+inline constexpr Metric kProbePhantom{"faultline_probe_writes_phantom_total", Kind::counter, "",
+                                      "Refused writes that a later read found all the same."};
 inline constexpr Metric kFaultActive{"faultline_fault_active", Kind::gauge, "kind,target,node_id",
                                      "1 for each fault that is in effect; node_id may be empty."};
 inline constexpr Metric kFaultOverdue{"faultline_fault_overdue", Kind::gauge, "kind,target",
@@ -139,6 +161,14 @@ inline constexpr std::array kCatalogue{kUp,
                                        kNodeLeaseholders,
                                        kNodeMetricsValid,
                                        kNodeMetricsAge,
+                                       kProbeSuccess,
+                                       kProbeDuration,
+                                       kProbeFailures,
+                                       kProbeWrites,
+                                       kProbeResolved,
+                                       kProbeUnresolved,
+                                       kProbeLost,
+                                       kProbePhantom,
                                        kFaultActive,
                                        kFaultOverdue,
                                        kFaults,

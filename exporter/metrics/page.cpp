@@ -3,6 +3,7 @@
 #include <prometheus/text_serializer.h>
 
 #include "exporter/metrics/catalogue.hpp"
+#include "exporter/metrics/collect_filter.hpp"
 #include "exporter/metrics/to_families.hpp"
 
 namespace faultline::metrics {
@@ -15,6 +16,7 @@ std::string_view kind_name(Kind kind) {
     case Kind::counter: return "counter";
     case Kind::info: return "info";
     case Kind::stateset: return "states";
+    case Kind::histogram: return "histogram";
   }
   return "";
 }
@@ -28,8 +30,9 @@ std::string label_names(std::string_view labels) {
 
 }  // namespace
 
-std::string render_page(const ClusterSnapshot* snapshot, const SelfStats& self, WallTime now) {
-  return prometheus::TextSerializer{}.Serialize(to_families(snapshot, self, now));
+std::string render_page(const ClusterSnapshot* snapshot, const SelfStats& self, WallTime now,
+                        const std::vector<std::string>& collect) {
+  return prometheus::TextSerializer{}.Serialize(only_of(to_families(snapshot, self, now), collect));
 }
 
 std::string render_documentation() {

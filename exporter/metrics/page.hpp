@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/cluster/snapshot.hpp"
 #include "exporter/metrics/self_stats.hpp"
@@ -9,9 +10,10 @@ namespace faultline::metrics {
 
 /// The text of GET /metrics (format 0.0.4), made anew from the picture, so that a node
 /// that is gone takes its series with it. `snapshot` may be null: nothing observed yet.
-/// Ages are as of `now`. Pure; any thread.
+/// Ages are as of `now`. `collect` names the collectors whose metrics are wanted; none: all.
+/// Pure; any thread.
 [[nodiscard]] std::string render_page(const ClusterSnapshot* snapshot, const SelfStats& self,
-                                      WallTime now);
+                                      WallTime now, const std::vector<std::string>& collect = {});
 
 /// docs/METRICS.md, from the catalogue.
 [[nodiscard]] std::string render_documentation();

@@ -1,11 +1,13 @@
 #include "exporter/metrics/to_families.hpp"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <optional>
 #include <string>
 
 #include "common/base/ensure.hpp"
+#include "common/base/utf8.hpp"
 #include "exporter/metrics/catalogue.hpp"
 
 namespace faultline::metrics {
@@ -23,21 +25,32 @@ double age(WallTime then, WallTime now) { return std::max(0.0, seconds(now) - se
 class Page {
  public:
   void add(const Metric& metric, Labels labels, double value) {
-    auto& family = families_[position(metric)];
-    if (family.metric.empty()) {
-      family.name = std::string{metric.name};
-      family.help = std::string{metric.help};
-      family.type = metric.kind == Kind::counter ? prometheus::MetricType::Counter
-                                                 : prometheus::MetricType::Gauge;
-    }
+    auto& family = family_of(metric);
     ClientMetric sample;
-    sample.label = std::move(labels);
+    sample.label = cleaned(std::move(labels));
     if (metric.kind == Kind::counter) {
       sample.counter.value = value;
     } else {
       sample.gauge.value = value;
     }
     family.metric.push_back(std::move(sample));
+  }
+
+  /// `counts` are of each bucket alone, the last one without limit.
+  template <class Limits, class Counts>
+  void add_histogram(const Metric& metric, Labels labels, const Limits& limits,
+                     const Counts& counts, double sum) {
+    ClientMetric sample;
+    sample.label = cleaned(std::move(labels));
+    std::uint64_t below = 0;
+    for (std::size_t i = 0; i < counts.size(); ++i) {
+      below += static_cast<std::uint64_t>(counts[i]);
+      const auto limit = i < limits.size() ? limits[i] : std::numeric_limits<double>::infinity();
+      sample.histogram.bucket.push_back({below, limit});
+    }
+    sample.histogram.sample_count = below;
+    sample.histogram.sample_sum = sum;
+    family_of(metric).metric.push_back(std::move(sample));
   }
 
   template <class Number>
@@ -63,6 +76,33 @@ class Page {
   }
 
  private:
+  /// The serializer escapes, and leaves bytes that no reader takes.
+  static Labels cleaned(Labels labels) {
+    for (auto& label : labels) label.value = valid_utf8(label.value);
+    return labels;
+  }
+
+  static prometheus::MetricType type_of(Kind kind) {
+    switch (kind) {
+      case Kind::counter: return prometheus::MetricType::Counter;
+      case Kind::histogram: return prometheus::MetricType::Histogram;
+      case Kind::gauge:
+      case Kind::info:
+      case Kind::stateset: return prometheus::MetricType::Gauge;
+    }
+    FAULTLINE_ENSURE(false, "every kind has its type");
+  }
+
+  MetricFamily& family_of(const Metric& metric) {
+    auto& family = families_[position(metric)];
+    if (family.metric.empty()) {
+      family.name = std::string{metric.name};
+      family.help = std::string{metric.help};
+      family.type = type_of(metric.kind);
+    }
+    return family;
+  }
+
   static std::size_t position(const Metric& metric) {
     const auto found = std::find_if(kCatalogue.begin(), kCatalogue.end(),
                                     [&](const Metric& item) { return item.name == metric.name; });
@@ -131,6 +171,33 @@ void add_node(Page& page, const NodeView& node, WallTime now) {
   }
 }
 
+void add_probe(Page& page, const NodeView& node) {
+  if (!node.probe.read_at) return;
+  for (const auto operation :
+       {ProbeOperation::select, ProbeOperation::write, ProbeOperation::read}) {
+    const auto& stats = node.probe.of(operation);
+    Labels labels = node_label(node.id);
+    labels.push_back({"operation", std::string{to_string(operation)}});
+    if (node.probe.valid) page.add_known(kProbeSuccess, labels, stats.ok);
+    page.add_histogram(kProbeDuration, labels, kProbeBuckets, stats.buckets, stats.seconds_sum);
+    page.add(kProbeFailures, labels, static_cast<double>(stats.failed));
+  }
+}
+
+void add_ledger(Page& page, const LedgerCounts& counts) {
+  const auto add = [&](const Metric& metric, const char* result, std::int64_t count) {
+    page.add(metric, {{"result", result}}, static_cast<double>(count));
+  };
+  add(kProbeWrites, "acknowledged", counts.acknowledged);
+  add(kProbeWrites, "refused", counts.refused);
+  add(kProbeWrites, "ambiguous", counts.ambiguous);
+  add(kProbeResolved, "landed", counts.landed);
+  add(kProbeResolved, "absent", counts.absent);
+  page.add(kProbeUnresolved, {}, static_cast<double>(counts.unresolved));
+  page.add(kProbeLost, {}, static_cast<double>(counts.lost));
+  page.add(kProbePhantom, {}, static_cast<double>(counts.phantom));
+}
+
 void add_faults(Page& page, const ClusterSnapshot& snapshot) {
   std::map<FaultState, std::int64_t> by_state;
   // Two faults of one kind on one target, as one that ended and the next, are one series.
@@ -190,7 +257,11 @@ std::vector<MetricFamily> to_families(const ClusterSnapshot* snapshot, const Sel
     page.add(kSnapshotTimestamp, {}, seconds(snapshot->at));
     add_sources(page, *snapshot, now);
     add_cluster(page, *snapshot);
-    for (const auto& node : snapshot->nodes) add_node(page, node, now);
+    for (const auto& node : snapshot->nodes) {
+      add_node(page, node, now);
+      add_probe(page, node);
+    }
+    if (snapshot->ledger) add_ledger(page, *snapshot->ledger);
     add_faults(page, *snapshot);
   }
   page.add(kUp, {}, up ? 1 : 0);

@@ -6,6 +6,7 @@
 #include "exporter/observe/impact_basis.hpp"
 #include "exporter/observe/liveness_state.hpp"
 #include "exporter/observe/node_parts.hpp"
+#include "exporter/observe/probe_view.hpp"
 #include "exporter/observe/standing.hpp"
 #include "exporter/observe/verdict.hpp"
 
@@ -250,6 +251,7 @@ void add_sources(ClusterSnapshot& snapshot, const Readings& readings) {
   add_source(snapshot, "gossip", joint_gossip(readings), kGossipAgeMax);
   add_source(snapshot, "placement", readings.placement, kPlacementAgeMax);
   add_source(snapshot, "containers", readings.containers, kContainersAgeMax);
+  add_source(snapshot, "probe", readings.probe, kProbeAgeMax);
 }
 
 void add_faults(ClusterSnapshot& snapshot, const Readings& readings) {
@@ -310,6 +312,7 @@ std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, Wa
     const bool same = before != nullptr && before->liveness.state == node.liveness.state;
     node.liveness.since = same ? before->liveness.since : std::optional{now};
     fill_counts(node, readings, witnesses, before, now);
+    node.probe = probe_of(node.id, readings, now);
   }
   return nodes;
 }
@@ -347,7 +350,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   input.denied = !input.confirmed && is_denied(snapshot.nodes, witnesses, readings, now);
   weigh_quorum(input, readings, memory, snapshot.nodes);
   input.computed = computed_opinion(input, readings);
-  input.probe.reason = "the probe is off";
+  input.probe = probe_opinion(readings, input.computed, now);
 
   weigh_gauges(input, memory);
 
@@ -370,6 +373,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   snapshot.cluster.nodes_up = input.up_told;
   add_sources(snapshot, readings);
   add_faults(snapshot, readings);
+  if (readings.probe && readings.probe->part) snapshot.ledger = readings.probe->part->ledger;
   auto basis = basis_of(readings, memory.directory.stores, snapshot.nodes, input);
   return {std::move(snapshot), std::move(memory), std::move(basis)};
 }

@@ -22,6 +22,14 @@ bool same(const NodeReplication& a, const NodeReplication& b) {
                                                         b.ranges_underreplicated);
 }
 
+/// Latencies move all the time, too.
+bool same(const NodeProbe& a, const NodeProbe& b) {
+  return std::tie(a.valid, a.reason, a.failing_since) ==
+             std::tie(b.valid, b.reason, b.failing_since) &&
+         std::equal(a.operations.begin(), a.operations.end(), b.operations.begin(),
+                    [](const OperationStats& x, const OperationStats& y) { return x.ok == y.ok; });
+}
+
 bool same(const NodeView& a, const NodeView& b) {
   const auto description = [](const NodeView& node) {
     return std::tie(node.id, node.address, node.sql_address, node.http_address, node.locality,
@@ -34,7 +42,7 @@ bool same(const NodeView& a, const NodeView& b) {
                     node.container.since);
   };
   return description(a) == description(b) && states(a) == states(b) &&
-         same(a.replication, b.replication);
+         same(a.replication, b.replication) && same(a.probe, b.probe);
 }
 
 bool same(const SourceHealth& a, const SourceHealth& b) {
@@ -70,7 +78,12 @@ bool differs(const ClusterSnapshot& before, const ClusterSnapshot& after) {
                     snapshot.verdict.can_lose_nodes, snapshot.ranges_total,
                     snapshot.ranges_unavailable, snapshot.ranges_underreplicated);
   };
-  return head(before) != head(after) || !same(before.verdict.native, after.verdict.native) ||
+  const auto lost = [](const ClusterSnapshot& snapshot) {
+    const auto counts = snapshot.ledger.value_or(LedgerCounts{});
+    return counts.lost + counts.phantom;
+  };
+  return head(before) != head(after) || lost(before) != lost(after) ||
+         !same(before.verdict.native, after.verdict.native) ||
          !same(before.verdict.computed, after.verdict.computed) ||
          !same(before.verdict.probe, after.verdict.probe) ||
          !same_list(before.nodes, after.nodes) || !same_list(before.sources, after.sources) ||

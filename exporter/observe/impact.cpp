@@ -168,8 +168,8 @@ std::optional<std::int64_t> leases_of_lost(const ImpactBasis& basis, const After
   std::int64_t sum = 0;
   for (const auto& node : basis.nodes) {
     if (!node.up || after.left().contains(node.id)) continue;
-    if (!node.leases) return std::nullopt;
-    sum += *node.leases;
+    // A database may say any number; a sum of them that is none is not known either.
+    if (!node.leases || __builtin_add_overflow(sum, *node.leases, &sum)) return std::nullopt;
   }
   return sum;
 }
@@ -206,7 +206,8 @@ Status check(const ImpactBasis& basis, const ImpactQuestion& question) {
   for (const auto id : question.from) {
     if (named(question.nodes, id)) {
       return Error{ErrorCode::invalid,
-                   node_name(id) + " is in nodes, too; a node cannot be cut off from itself",
+                   "names " + node_name(id) +
+                       ", which is in nodes, too; a node cannot be cut off from itself",
                    "from"};
     }
   }

@@ -57,7 +57,7 @@ std::string unknown_node(const ImpactBasis& basis, NodeId id) {
     if (node.id == id) return "";
     if (known.size() < kListed) known.push_back(node.id);
   }
-  return "the cluster has no " + node_name(id) + "; it has " + names(known) +
+  return "names " + node_name(id) + ", which the cluster does not have; it has " + names(known) +
          (basis.nodes.size() > kListed ? " and more" : "");
 }
 

@@ -11,7 +11,8 @@ namespace faultline::observe {
 /// "n3".
 [[nodiscard]] std::string node_name(NodeId id);
 
-/// Empty if the node is one of the cluster, else a sentence that says which are.
+/// Empty if the node is one of the cluster, else what follows the parameter's name: which
+/// nodes there are.
 [[nodiscard]] std::string unknown_node(const ImpactBasis& basis, NodeId id);
 
 /// The headline, from all the other fields.

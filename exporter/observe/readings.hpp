@@ -7,6 +7,7 @@
 #include "exporter/sources/gossip.hpp"
 #include "exporter/sources/node_metrics.hpp"
 #include "exporter/sources/placement.hpp"
+#include "exporter/sources/probe.hpp"
 #include "exporter/sources/process.hpp"
 
 namespace faultline::observe {
@@ -19,6 +20,7 @@ struct Readings {
   std::optional<poll::Reading<sources::GossipView>> second_gossip;  ///< Of another node.
   std::optional<poll::Reading<sources::PlacementPart>> placement;
   std::optional<poll::Reading<ChaosView>> containers;
+  std::optional<poll::Reading<sources::ProbePart>> probe = std::nullopt;
 };
 
 // How old a part may be and still be told as present. Placement has none: its age is
@@ -27,6 +29,7 @@ inline constexpr milliseconds kProcessAgeMax{5'000};
 inline constexpr milliseconds kMetricsAgeMax{30'000};
 inline constexpr milliseconds kGossipAgeMax{10'000};
 inline constexpr milliseconds kContainersAgeMax{6'000};   ///< The long poll and 5 s.
+inline constexpr milliseconds kProbeAgeMax{10'000};       ///< A round with three deadlines fits.
 inline constexpr milliseconds kPlacementAgeMax{300'000};  ///< Then it is called stale, and kept.
 
 /// The part, if there is one that is young enough.

@@ -69,7 +69,8 @@ std::string connection_string(const SessionOptions& options, const std::string& 
   }
   // v26.1 closes crdb_internal by default; older servers ignore what they do not know.
   text += " options='-c statement_timeout=" + std::to_string(options.statement_timeout.count()) +
-          " -c allow_unsafe_internals=true -c default_transaction_read_only=on'";
+          " -c allow_unsafe_internals=true -c default_transaction_read_only=" +
+          (options.read_only ? "on" : "off") + "'";
   return text;
 }
 

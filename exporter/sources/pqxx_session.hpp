@@ -20,6 +20,7 @@ struct SessionOptions {
   Login login;
   /// Kind to the server; our own deadline is what holds.
   milliseconds statement_timeout{2000};
+  bool read_only = true;  ///< The server itself then refuses what would write.
 };
 
 /// libpq's words for one numeric address; pure, for tests.

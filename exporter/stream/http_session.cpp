@@ -58,6 +58,22 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     if (request.version() == 11 && request.count(http::field::host) != 1) {
       return refuse(problem(400, "malformed", "there must be one Host header"));
     }
+    const auto authorization = to_view(request[http::field::authorization]);
+    if (const auto known = context_.knows(authorization)) return *known ? serve() : turn_away();
+    const bool taken = context_.check(
+        std::string{authorization},
+        [self = shared_from_this()](bool right) { right ? self->serve() : self->turn_away(); });
+    if (!taken) refuse(problem(503, "too_many_logins", "too many logins are being checked"));
+  }
+
+  void turn_away() {
+    Reply reply = problem(401, "unauthorized", "say who you are, by basic authentication");
+    reply.headers.emplace_back("WWW-Authenticate", "Basic realm=\"faultline-exporter\"");
+    refuse(reply);
+  }
+
+  void serve() {
+    const auto& request = parser_->get();
     const std::string_view target = to_view(request.target());
     const std::string_view path = target.substr(0, target.find('?'));
     const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,10 @@ struct HttpContext {
                      std::string_view unread)>
       upgraded;
   std::function<std::size_t()> stream_clients;
+  /// Whether an Authorization header lets in; empty: that takes work.
+  std::function<std::optional<bool>(std::string_view authorization)> knows;
+  /// Does that work elsewhere and answers on the server's thread; false: too many ask.
+  std::function<bool(std::string authorization, std::function<void(bool)> answer)> check;
 };
 
 /// Serves one connection until it ends or becomes a WebSocket. Boost.Beast is seen

@@ -37,10 +37,11 @@ struct Reply {
 class Routes {
  public:
   using Stats = std::function<StreamStats()>;
+  using Reload = std::function<Status()>;
 
   /// `options` and `board` outlive this.
   Routes(const StreamOptions& options, observe::SnapshotBoard& board, RenderMetrics render_metrics,
-         Stats stats, Logger log);
+         Stats stats, Logger log, Reload reload = {});
 
   [[nodiscard]] Reply answer(const Request& request);
 
@@ -49,6 +50,8 @@ class Routes {
   [[nodiscard]] Reply page(const Request& request);
   [[nodiscard]] Reply metrics(const Request& request) const;
   [[nodiscard]] Reply state(const Request& request);
+  [[nodiscard]] Reply targets(const Request& request) const;
+  [[nodiscard]] Reply reload(const Request& request) const;
   [[nodiscard]] Reply ready() const;
   [[nodiscard]] Reply landing() const;
 
@@ -57,6 +60,7 @@ class Routes {
   RenderMetrics render_metrics_;
   Stats stats_;
   Logger log_;
+  Reload reload_;
   SnapshotPtr state_of_;  // What state_text_ was written from.
   std::string state_text_;
 };

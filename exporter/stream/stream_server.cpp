@@ -12,10 +12,14 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <boost/asio/thread_pool.hpp>
 
+#include "exporter/stream/gate.hpp"
 #include "exporter/stream/http_session.hpp"
 #include "exporter/stream/hub.hpp"
 #include "exporter/stream/routes.hpp"
+#include "exporter/stream/tls_pump.hpp"
+#include "exporter/stream/web_config.hpp"
 
 namespace faultline::stream {
 
@@ -27,6 +31,7 @@ namespace {
 
 constexpr int kBacklog = 4096;  // What the kernel allows; thousands may come back at once.
 constexpr milliseconds kAcceptPause{100};
+constexpr std::size_t kLoginsMax = 16;  // Being checked; each is some 50 ms of work.
 
 /// Not net::parse_endpoint, which is for dialling: nobody can dial port 0.
 Result<tcp::endpoint> listen_endpoint(asio::io_context& io, const std::string& address) {
@@ -57,6 +62,28 @@ Result<tcp::endpoint> listen_endpoint(asio::io_context& io, const std::string& a
   return found.begin()->endpoint();
 }
 
+/// What the web config's file makes of the server.
+struct Web {
+  TlsContext tls;  // Null: in clear.
+  std::shared_ptr<Gate> gate;
+};
+
+Result<Web> read_web(const std::string& file) {
+  WebConfig config;
+  if (!file.empty()) {
+    auto read = read_web_config(file);
+    if (!read) return read.error();
+    config = std::move(read).value();
+  }
+  Web web{nullptr, std::make_shared<Gate>(config.users)};
+  if (config.tls) {
+    auto tls = make_tls_context(*config.tls);
+    if (!tls) return tls.error();
+    web.tls = std::move(tls).value();
+  }
+  return web;
+}
+
 /// Between the board, which keeps its subscriber for ever, and a server that goes.
 struct Link {
   Mailbox mailbox;
@@ -85,10 +112,12 @@ class StreamServer::Impl {
       : options_(std::move(options)),
         log_(log),
         routes_(
-            options_, board, std::move(render_metrics), [this] { return stats(); }, log),
+            options_, board, std::move(render_metrics), [this] { return stats(); }, log,
+            [this] { return reload(); }),
         hub_(io_, options_, board, counters_, log) {}
 
   ~Impl() {
+    hasher_.join();
     {
       const std::lock_guard lock(link_->mutex);
       link_->io = nullptr;
@@ -106,6 +135,10 @@ class StreamServer::Impl {
   Impl& operator=(const Impl&) = delete;
 
   Status listen() {
+    auto web = read_web(options_.web_config_file);
+    if (!web) return web.error();
+    web_ = std::move(web).value();
+    with_tls_ = web_.tls != nullptr;
     const auto endpoint = listen_endpoint(io_, options_.listen_address);
     if (!endpoint) return endpoint.error();
     error_code error;
@@ -138,6 +171,19 @@ class StreamServer::Impl {
     thread_ = std::jthread{[this] { run(); }};
   }
 
+  Status reload() {
+    auto web = read_web(options_.web_config_file);
+    if (!web) return web.error();
+    if ((web->tls != nullptr) != with_tls_) {
+      return Error{ErrorCode::invalid,
+                   "--web.config.file: tls_server_config cannot come or go while the server runs; "
+                   "start it anew",
+                   "--web.config.file"};
+    }
+    asio::post(io_, [this, fresh = std::move(web).value()] { web_ = fresh; });
+    return kDone;
+  }
+
   [[nodiscard]] std::uint16_t port() const { return port_; }
   [[nodiscard]] StreamStats stats() const {
     return {.clients = counters_.clients,
@@ -163,11 +209,33 @@ class StreamServer::Impl {
       if (!acceptor_.is_open()) return;
       if (error) return pause_accepting(error);
       accept_failing_ = false;
-      if (*open_ < options_.connections_max) {
-        serve_http(std::move(socket), ConnectionSlot{open_}, context_);
-      }
+      if (*open_ < options_.connections_max) serve(std::move(socket));
       accept();
     });
+  }
+
+  void serve(tcp::socket socket) {
+    ConnectionSlot slot{open_};
+    if (!web_.tls) return serve_http(std::move(socket), std::move(slot), context_);
+    serve_tls(std::move(socket), std::move(slot), web_.tls,
+              {options_.header_max, 3 * options_.write_max},
+              [this](tcp::socket clear, ConnectionSlot passed_on) {
+                serve_http(std::move(clear), std::move(passed_on), context_);
+              });
+  }
+
+  bool check_login(std::string authorization, std::function<void(bool)> answer) {
+    if (logins_ >= kLoginsMax) return false;
+    ++logins_;
+    asio::post(hasher_, [this, gate = web_.gate, text = std::move(authorization),
+                         tell = std::move(answer)]() mutable {
+      const bool right = gate->check(text);
+      asio::post(io_, [this, right, tell = std::move(tell)] {
+        --logins_;
+        tell(right);
+      });
+    });
+    return true;
   }
 
   /// Out of file descriptors, most likely: to try at once again would only spin.
@@ -196,12 +264,21 @@ class StreamServer::Impl {
                  std::string_view unread) {
             hub_.join(std::move(socket), std::move(slot), protocol, unread);
           },
-      .stream_clients = [this] { return static_cast<std::size_t>(counters_.clients); }};
+      .stream_clients = [this] { return static_cast<std::size_t>(counters_.clients); },
+      .knows = [this](std::string_view authorization) { return web_.gate->knows(authorization); },
+      .check =
+          [this](std::string authorization, std::function<void(bool)> answer) {
+            return check_login(std::move(authorization), std::move(answer));
+          }};
+  Web web_;                 // The server's thread, once it runs.
+  bool with_tls_ = false;   // As at the start.
+  std::size_t logins_ = 0;  // Being checked.
   tcp::acceptor acceptor_{io_};
   asio::steady_timer pause_{io_};
   bool accept_failing_ = false;
   std::uint16_t port_ = 0;
-  std::jthread thread_;  // Last: the others outlive it.
+  asio::thread_pool hasher_{1};  // Checks logins; idle unless there are some.
+  std::jthread thread_;          // Last: the others outlive it.
 };
 
 Result<std::unique_ptr<StreamServer>> StreamServer::create(StreamOptions options,
@@ -221,6 +298,7 @@ Result<std::unique_ptr<StreamServer>> StreamServer::create(StreamOptions options
 StreamServer::StreamServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 StreamServer::~StreamServer() = default;
 
+Status StreamServer::reload() { return impl_->reload(); }
 std::uint16_t StreamServer::port() const { return impl_->port(); }
 StreamStats StreamServer::stats() const { return impl_->stats(); }
 

@@ -21,6 +21,9 @@ struct StreamOptions {
   std::string telemetry_path = "/metrics";
   /// As a browser sends them: scheme://host[:port].
   std::vector<std::string> allowed_origins = {};
+  /// TLS and logins, as exporter-toolkit has them; empty: neither.
+  std::string web_config_file = {};
+  bool enable_lifecycle = false;  ///< POST /-/reload is answered.
   /// Name and version, told to clients.
   std::string server = "faultline-exporter";
   /// This run of the exporter, as in its snapshots.
@@ -44,16 +47,19 @@ struct StreamStats {
   std::uint64_t bytes_total = 0;     ///< Their bytes, frame headers included.
 };
 
+/// Collectors whose metrics are wanted; none: all.
+using Collect = std::vector<std::string>;
+
 /// The text of GET /metrics. Called on the server's thread, so it must answer from
 /// memory. The stats are passed in, because it exists before the server does.
-using RenderMetrics = std::function<std::string(const StreamStats&)>;
+using RenderMetrics = std::function<std::string(const StreamStats&, const Collect&)>;
 
 /// The exporter's one port: the metrics, the WebSocket stream, the state and the
 /// health pages, on one thread of its own. It reads the board and nothing else, so
 /// no client ever waits for the database, nor for another client.
 class StreamServer {
  public:
-  /// Listens when it returns. Fails with `invalid` (address cannot be read) or
+  /// Listens when it returns. Fails with `invalid` (address or web config cannot be read) or
   /// `unavailable` (address in use). Call it before the board's first publication,
   /// from the thread that publishes or before that thread starts. `board` outlives this.
   [[nodiscard]] static Result<std::unique_ptr<StreamServer>> create(StreamOptions options,
@@ -64,6 +70,10 @@ class StreamServer {
   ~StreamServer();
   StreamServer(const StreamServer&) = delete;
   StreamServer& operator=(const StreamServer&) = delete;
+
+  /// Reads the web config anew: certificate and logins; what is open stays. Fails with
+  /// `invalid` and leaves all as it was. Any thread.
+  [[nodiscard]] Status reload();
 
   [[nodiscard]] std::uint16_t port() const;  ///< The real one when 0 was asked for.
   [[nodiscard]] StreamStats stats() const;   ///< Any thread.

@@ -67,6 +67,7 @@ export interface Snapshot {
    * Containers or processes that chaosd may touch, also those that match no node.
    */
   targets: Target[];
+  ledger?: Ledger;
 }
 export interface Cluster {
   /**
@@ -109,7 +110,7 @@ export interface Verdict {
   probe: Opinion;
 }
 /**
- * One way of counting ranges without quorum. native: sum of the gauge ranges_unavailable over the nodes that are live in their own eyes; computed: cached range descriptors x nodes that are up; probe: reads and writes (off until the probe is switched on).
+ * One way of counting ranges without quorum. native: sum of the gauge ranges_unavailable over the nodes that are live in their own eyes; computed: cached range descriptors x nodes that are up; probe: whether the range that the probe writes to answers (off until it is switched on); it calls none unavailable only if computed agrees.
  */
 export interface Opinion {
   valid: boolean;
@@ -156,6 +157,7 @@ export interface Node {
   process: NodeProcess;
   container: NodeContainer;
   replication: NodeReplication;
+  probe?: NodeProbe;
 }
 /**
  * The node as the cluster sees it, from the liveness records in gossip of the best witness.
@@ -221,8 +223,38 @@ export interface NodeReplication {
   ranges_underreplicated: number | null;
   read_at_ms: number | null;
 }
+/**
+ * What a client experiences through this node: SELECT 1, an UPSERT and a read every few hundred milliseconds, in a table of the probe's own. Off unless asked for (--collector.probe).
+ */
+export interface NodeProbe {
+  /**
+   * Probed in the last seconds.
+   */
+  valid: boolean;
+  /**
+   * Why it is not valid, or what the last failure said; empty when all is well.
+   */
+  reason: string;
+  /**
+   * The last SELECT 1 worked; null: never tried.
+   */
+  select_ok: boolean | null;
+  write_ok: boolean | null;
+  read_ok: boolean | null;
+  /**
+   * How long the last one that worked took.
+   */
+  select_ms: number | null;
+  write_ms: number | null;
+  read_ms: number | null;
+  /**
+   * null while all three work.
+   */
+  failing_since_ms: number | null;
+  read_at_ms: number | null;
+}
 export interface Source {
-  name: 'process' | 'metrics' | 'gossip' | 'placement' | 'containers';
+  name: 'process' | 'metrics' | 'gossip' | 'placement' | 'containers' | 'probe';
   /**
    * The last read succeeded.
    */
@@ -281,6 +313,41 @@ export interface Target {
    */
   addresses: string[];
   node_id: number | null;
+}
+/**
+ * What became of the probe's writes since the exporter's start; all null while it is off.
+ */
+export interface Ledger {
+  on: boolean;
+  /**
+   * The database said yes.
+   */
+  acknowledged: number | null;
+  /**
+   * It said no.
+   */
+  refused: number | null;
+  /**
+   * It did not say (57014, 40003, 58C00, a broken connection): landed + absent + unresolved.
+   */
+  ambiguous: number | null;
+  /**
+   * Found by a later read.
+   */
+  landed: number | null;
+  /**
+   * Not there two minutes later.
+   */
+  absent: number | null;
+  unresolved: number | null;
+  /**
+   * Acknowledged, and not found by a later read: must be 0.
+   */
+  lost: number | null;
+  /**
+   * Refused, and found all the same.
+   */
+  phantom: number | null;
 }
 /**
  * Turns the snapshot with seq == base_seq into the one with seq: `set` and each entry of `nodes` are merge patches (as RFC 7396, except that null is a value, unknown, and never takes a member away) of the top level and of the node with that id; nodes in `removed_nodes` go. A client whose snapshot is not base_seq sends {"type":"resync"} and gets a snapshot.

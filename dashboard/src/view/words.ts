@@ -78,6 +78,27 @@ export function worst(...tones: Tone[]): Tone {
   return tones.reduce((a, b) => (kRank.indexOf(b) > kRank.indexOf(a) ? b : a), 'ok');
 }
 
+export interface Clients {
+  tone: Tone;
+  word: string;
+  detail: string;
+}
+
+/** What a client of the node experiences; null while nobody probes it. */
+export function clientsOf(node: Node): Clients | null {
+  const { probe } = node;
+  if (!probe || probe.read_at_ms === null) return null;
+  const failing = [
+    probe.select_ok === false ? 'SELECT 1' : '',
+    probe.write_ok === false ? 'writes' : '',
+    probe.read_ok === false ? 'reads' : '',
+  ].filter((one) => one !== '');
+  if (failing.length > 0) return { tone: 'bad', word: 'failing', detail: failing.join(', ') };
+  const detail =
+    probe.write_ms === null ? '' : `write ${Math.max(1, Math.round(probe.write_ms))} ms`;
+  return { tone: 'ok', word: 'served', detail };
+}
+
 /** The edge of a card: as bad as the worst that is known about the node. */
 export function nodeTone(node: Node): Tone {
   const known = [

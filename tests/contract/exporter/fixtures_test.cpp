@@ -1,6 +1,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <limits>
 #include <sstream>
 
 #include <gtest/gtest.h>
@@ -29,6 +30,33 @@ void expect_file(const fs::path& below_root, const std::string& wanted) {
   EXPECT_EQ(found.str(), wanted) << below_root << ": FAULTLINE_REWRITE=1 writes it";
 }
 
+/// Clients of the first two nodes are served, those of the third are not.
+poll::Reading<sources::ProbePart> probed(WallTime now) {
+  sources::ProbePart part;
+  for (std::int64_t id = 1; id <= 3; ++id) {
+    auto& probe = part.nodes[NodeId{id}];
+    probe.read_at = now - milliseconds{120};
+    probe.valid = true;
+    for (auto& stats : probe.operations) {
+      stats.ok = id != 3;
+      stats.took = std::chrono::microseconds{1'250 * id};
+      stats.worked = 100;
+      stats.buckets = {0, 60, 38, 2};
+      stats.seconds_sum = 0.25;
+      stats.failed = id == 3 ? 16 : 0;
+    }
+    probe.reason = id == 3 ? "select: connection refused" : "";
+    if (id == 3) probe.failing_since = now - seconds{4};
+  }
+  part.ledger = {300, 1, 4, 2, 1, 1, 0, 0};
+  part.write_worked_at = part.began_at = now - milliseconds{120};
+  poll::Reading<sources::ProbePart> reading;
+  reading.part = std::make_shared<const sources::ProbePart>(part);
+  reading.health = {true, "", {}, now - milliseconds{120}, 2.5};
+  reading.reads = 300;
+  return reading;
+}
+
 struct Fixed {
   Fixed() {
     for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
@@ -49,6 +77,7 @@ struct Fixed {
     fault.expires_at = cluster.now + seconds{56};
     view.faults = {fault};
     cluster.readings.containers->part = std::make_shared<const ChaosView>(view);
+    cluster.readings.probe = probed(cluster.now);
     snapshot = cluster.assemble();
     snapshot.boot = "b-7f3a";
     snapshot.seq = 4711;
@@ -87,6 +116,34 @@ TEST(Fixtures, TheMetricsPage) {
   const Fixed fixed;
   expect_file("schema/fixtures/metrics.prom",
               metrics::render_page(&fixed.snapshot, self, fixed.snapshot.at));
+}
+
+/// What a database, an Engine or a name server may say, in every text of the picture.
+ClusterSnapshot hostile() {
+  const std::string text =
+      "a\"b\\c\nfaultline_up 9\n# TYPE x gauge\r\t{}=,\u00e4\u4e2d\U0001F600\xff\xfe'--";
+  auto snapshot = Fixed{}.snapshot;
+  snapshot.cluster.cluster_id = snapshot.cluster.version = text;
+  for (auto& node : snapshot.nodes) {
+    node.address = node.sql_address = node.locality = node.version = text;
+    node.id.value += 9'000'000'000'000'000'000;
+    node.ranges = std::numeric_limits<std::int64_t>::max();
+    node.leader_ranges = std::numeric_limits<std::int64_t>::min();
+    auto& stats = node.probe.operations[0];
+    stats.seconds_sum = std::numeric_limits<double>::quiet_NaN();
+  }
+  for (auto& source : snapshot.sources) {
+    source.error = text;
+    source.took_ms = std::numeric_limits<double>::infinity();
+  }
+  for (auto& fault : snapshot.faults) fault.target = text;
+  return snapshot;
+}
+
+TEST(Fixtures, NothingThatADatabaseSaysBreaksAScrape) {
+  const auto snapshot = hostile();
+  expect_file("tests/contract/exporter/data/hostile.prom",
+              metrics::render_page(&snapshot, {}, snapshot.at));
 }
 
 TEST(Fixtures, TheDocumentationOfTheMetrics) {

@@ -17,7 +17,8 @@ int main() {
   options.boot = "b-test";
   options.heartbeat = milliseconds{300};
   const auto server = stream::StreamServer::create(
-      options, board, [](const stream::StreamStats&) { return std::string{"up 1\n"}; },
+      options, board,
+      [](const stream::StreamStats&, const stream::Collect&) { return std::string{"up 1\n"}; },
       make_logger("contract"));
   if (!server) return 1;
   std::printf("%d\n", (*server)->port());

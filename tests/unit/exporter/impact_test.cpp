@@ -1,5 +1,7 @@
 #include "exporter/observe/impact.hpp"
 
+#include <limits>
+
 #include <gmock/gmock.h>
 
 #include "tests/unit/exporter/impact_oracle.hpp"
@@ -25,7 +27,7 @@ TEST(Impact, IsWhatGoingThroughEveryRangeAndEveryPairOfNodesGives) {
   int lost = 0;
   int partial = 0;
   int joint = 0;
-  for (std::uint32_t seed = 1; seed <= 5'000; ++seed) {
+  for (std::uint32_t seed = 1; seed <= 4'000; ++seed) {
     Oracle oracle{seed};
     const auto asked = oracle.question();
     if (tied(oracle, asked)) continue;
@@ -54,7 +56,7 @@ TEST(Impact, IsWhatGoingThroughEveryRangeAndEveryPairOfNodesGives) {
   }
   // The seeds reach what they are for.
   EXPECT_GT(lost, 300);
-  EXPECT_GT(partial, 50);
+  EXPECT_GT(partial, 40);
   EXPECT_GT(joint, 300);
 }
 
@@ -149,6 +151,8 @@ TEST(Impact, WhatIsNotKnownIsSaidSo) {
   EXPECT_THAT(old.sentence, HasSubstr("Not certain"));
   basis.nodes[0].leases.reset();
   EXPECT_EQ(impact(basis, kill({1}), from_ms(1'000'000))->lease_lost, std::nullopt);
+  basis.nodes[0].leases = basis.nodes[1].leases = std::numeric_limits<std::int64_t>::max();
+  EXPECT_EQ(impact(basis, kill({1, 2}), from_ms(1'000'000))->lease_lost, std::nullopt);
   basis.placement.reset();
   const auto unread = *impact(basis, kill({1}), from_ms(1'000'000));
   EXPECT_FALSE(unread.valid);
@@ -165,7 +169,7 @@ TEST(Impact, QuestionsWithoutSenseAreRefusedByName) {
     return impact(basis, {std::move(nodes), fault, std::move(from)}, from_ms(0)).error();
   };
   EXPECT_EQ(wrong({NodeId{9}}, ImpactFault::kill, {}).message,
-            "the cluster has no n9; it has n1, n2 and n3");
+            "names n9, which the cluster does not have; it has n1, n2 and n3");
   EXPECT_EQ(wrong({NodeId{1}}, ImpactFault::partition, {NodeId{4}}).field, "from");
   EXPECT_EQ(wrong({NodeId{1}}, ImpactFault::partition, {NodeId{1}}).field, "from");
   EXPECT_THAT(wrong({NodeId{1}, NodeId{2}, NodeId{3}}, ImpactFault::partition, {}).message,

@@ -55,6 +55,18 @@ TEST(Metrics, HostileLabelValuesStayInTheirLabel) {
   EXPECT_THAT(page, Not(HasSubstr("\nfaultline_up 9")));
 }
 
+TEST(Metrics, OnlyWhatTheWantedCollectorsGave) {
+  test::ToyCluster cluster{3, 65};
+  const auto& snapshot = cluster.look();
+  const auto page = render_page(&snapshot, {}, cluster.now, {"gossip"});
+  EXPECT_THAT(page, HasSubstr("faultline_node_liveness{"));
+  EXPECT_THAT(page, HasSubstr("faultline_scrape_collector_success{collector=\"gossip\"}"));
+  EXPECT_THAT(page, HasSubstr("faultline_verdict{"));
+  EXPECT_THAT(page, HasSubstr("faultline_up 1\n"));
+  EXPECT_THAT(page, Not(HasSubstr("faultline_node_process")));
+  EXPECT_THAT(page, Not(HasSubstr("collector=\"process\"")));
+}
+
 TEST(Metrics, ANodeThatIsGoneTakesItsSeriesWithIt) {
   test::ToyCluster cluster{3, 65};
   auto snapshot = cluster.look();

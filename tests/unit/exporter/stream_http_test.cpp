@@ -114,7 +114,10 @@ class RoutesTest : public testing::Test {
   StreamOptions options_;
   observe::SnapshotBoard board_;
   std::string metrics_ = std::string(4000, '#');
-  Routes routes_{options_, board_, [this](const StreamStats&) { return metrics_; },
+  Routes routes_{options_, board_,
+                 [this](const StreamStats&, const Collect& collect) {
+                   return collect.empty() ? metrics_ : "only " + collect.front();
+                 },
                  [] { return StreamStats{}; }, make_logger("test")};
 };
 
@@ -184,6 +187,59 @@ TEST_F(RoutesTest, ImpactAnswersAQuestionThatMakesSenseOnceThereIsAnAnswer) {
   EXPECT_NE(unknown.body.find("it has n1 and n2"), std::string::npos) << unknown.body;
 }
 
+TEST_F(RoutesTest, MetricsOfOneCollectorAloneIfThereIsSuchAOne) {
+  const auto ask = [&](std::string_view query) {
+    return routes_.answer({.method = "GET",
+                           .path = "/metrics",
+                           .accept_encoding = {},
+                           .if_none_match = {},
+                           .query = query});
+  };
+  board_.publish(share(sample_snapshot(1)), {});
+  EXPECT_EQ(ask("collect[]=gossip").body, "only gossip");
+  EXPECT_EQ(ask("collect%5B%5D=gossip").body, "only gossip");
+  EXPECT_EQ(ask("other=1").body, metrics_);
+  EXPECT_EQ(ask("collect[]=gosip").status, 400);
+  EXPECT_NE(ask("collect[]=gosip").body.find("use gossip"), std::string::npos);
+  EXPECT_EQ(ask("collect[]=%").status, 400);
+}
+
+TEST_F(RoutesTest, ReloadIsForPostAndForWhoAllowedIt) {
+  int reloads = 0;
+  Status result = kDone;
+  Routes routes{options_,
+                board_,
+                [](const StreamStats&, const Collect&) { return std::string{}; },
+                [] { return StreamStats{}; },
+                make_logger("test"),
+                [&] {
+                  ++reloads;
+                  return result;
+                }};
+  const auto ask = [&](std::string_view method) {
+    return routes.answer(
+        {.method = method, .path = "/-/reload", .accept_encoding = {}, .if_none_match = {}});
+  };
+  EXPECT_EQ(ask("GET").status, 405);
+  EXPECT_EQ(ask("POST").status, 403);
+  EXPECT_EQ(reloads, 0);
+  options_.enable_lifecycle = true;
+  EXPECT_EQ(ask("POST").status, 200);
+  EXPECT_EQ(reloads, 1);
+  result = Error{ErrorCode::invalid, "line 3 is not what it should be"};
+  EXPECT_EQ(ask("POST").status, 500);
+  EXPECT_NE(ask("POST").body.find("line 3"), std::string::npos);
+}
+
+TEST_F(RoutesTest, TargetsAreNoneRatherThanAnEmptyListWhileNobodyIsKnown) {
+  EXPECT_EQ(get("/sd").status, 503);
+  board_.publish(share(sample_snapshot(1, 0)), {});
+  EXPECT_EQ(get("/sd").status, 503);
+  board_.publish(share(sample_snapshot(2)), {});
+  EXPECT_EQ(get("/sd").status, 200);
+  EXPECT_EQ(get("/sd").content_type, "application/json");
+}
+
 TEST(ImpactQuestion, EachThingThatIsWrongIsNamed) {
   const auto field = [](std::string_view query) {
     return read_impact_question(query).error().field;
@@ -235,9 +291,10 @@ TEST_F(RoutesTest, OtherMethodsAreToldWhatIsAllowedAndOtherPathsThatTheyAreNot) 
 }
 
 TEST_F(RoutesTest, AnExceptionInOnePageIsA500WithoutItsWords) {
-  Routes routes{options_, board_,
-                [](const StreamStats&) -> std::string { throw std::runtime_error("secret"); },
-                [] { return StreamStats{}; }, make_logger("test")};
+  Routes routes{
+      options_, board_,
+      [](const StreamStats&, const Collect&) -> std::string { throw std::runtime_error("secret"); },
+      [] { return StreamStats{}; }, make_logger("test")};
   const Reply reply = routes.answer(
       {.method = "GET", .path = "/metrics", .accept_encoding = {}, .if_none_match = {}});
   EXPECT_EQ(reply.status, 500);

@@ -26,7 +26,9 @@ class StreamServerTest : public testing::Test {
   void start() {
     auto made = StreamServer::create(
         options_, board_,
-        [](const StreamStats& stats) { return "clients " + std::to_string(stats.clients) + "\n"; },
+        [](const StreamStats& stats, const Collect&) {
+          return "clients " + std::to_string(stats.clients) + "\n";
+        },
         make_logger("test"));
     ASSERT_TRUE(made) << made.error().message;
     server_ = std::move(made).value();
@@ -345,7 +347,7 @@ TEST_F(StreamServerTest, StoppingSaysGoodbyeWithinASecondAndTheBoardMayGoOnPubli
 
 TEST_F(StreamServerTest, AnAddressInUseOrUnreadableIsAnErrorThatNamesTheFlag) {
   start();
-  const auto render = [](const StreamStats&) { return std::string{}; };
+  const auto render = [](const StreamStats&, const Collect&) { return std::string{}; };
   StreamOptions taken = options_;
   taken.listen_address = "127.0.0.1:" + std::to_string(port());
   const auto second = StreamServer::create(taken, board_, render, make_logger("test"));
