@@ -10,6 +10,7 @@
 #include "common/wire/snapshot_json.hpp"
 #include "exporter/stream/gzip.hpp"
 #include "exporter/stream/impact_page.hpp"
+#include "exporter/stream/timeline_page.hpp"
 
 namespace faultline::stream {
 
@@ -84,7 +85,7 @@ Reply Routes::answer(const Request& request) {
 }
 
 bool Routes::exists(std::string_view path) const {
-  constexpr std::array pages{kStreamPath,  kStatePath, kImpactPath,
+  constexpr std::array pages{kStreamPath,  kStatePath, kImpactPath,          kTimelinePath,
                              kHealthyPath, kReadyPath, std::string_view{"/"}};
   return path == options_.telemetry_path ||
          std::find(pages.begin(), pages.end(), path) != pages.end();
@@ -95,6 +96,11 @@ Reply Routes::page(const Request& request) {
   if (request.path == kStatePath) return state(request);
   if (request.path == kImpactPath) {
     Reply reply = impact_page(board_.basis().get(), request.query, SystemClock{}.wall());
+    compress(reply, request);
+    return reply;
+  }
+  if (request.path == kTimelinePath) {
+    Reply reply = timeline_page(board_, options_.boot, request.query);
     compress(reply, request);
     return reply;
   }
@@ -161,6 +167,8 @@ Reply Routes::landing() const {
   reply.body += link_to(options_.telemetry_path, "the metrics");
   reply.body += link_to(kStatePath, "the newest snapshot as JSON");
   reply.body += link_to("/api/v1/impact?nodes=1", "what would become of the ranges without node 1");
+  reply.body +=
+      link_to(kTimelinePath, "what happened, as JSON: <code>?since=ID&amp;limit=N</code>");
   reply.body += link_to(kHealthyPath, "whether the exporter runs");
   reply.body += link_to(kReadyPath, "whether it has read anything");
   reply.body +=
@@ -178,7 +186,8 @@ Status check_telemetry_path(std::string_view path) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view{"/-._~"}.find(c) != std::string_view::npos;
   };
-  constexpr std::array taken{kStreamPath, kStatePath, kImpactPath, kHealthyPath, kReadyPath};
+  constexpr std::array taken{kStreamPath,   kStatePath,   kImpactPath,
+                             kTimelinePath, kHealthyPath, kReadyPath};
   const bool usable = path.size() > 1 && path.front() == '/' &&
                       std::all_of(path.begin(), path.end(), plain) &&
                       std::find(taken.begin(), taken.end(), path) == taken.end();
