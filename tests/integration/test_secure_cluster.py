@@ -41,9 +41,13 @@ def test_the_grant_that_the_error_names_is_the_one_that_helps(secure):
     secure.certificates.client("watcher")
     secure.as_root("CREATE USER watcher")
     daemon = secure.exporter("watcher")
+    granted = []
     for name in ("gossip", "placement", "cluster_log"):
-        refused = picture.state_when(daemon, lambda s, name=name: "run GRANT" in source(s, name)["error"], 60,
-                                     f"{name} names the GRANT that it needs")
-        [grant] = re.findall(r"run (GRANT .*)$", source(refused, name)["error"])
-        secure.as_root(grant)
-        picture.state_when(daemon, lambda s, name=name: source(s, name)["ok"], 90, f"{name} works after {grant}")
+        # On old versions the first GRANT is of the admin role, and the others are not needed.
+        seen = picture.state_when(daemon, lambda s, name=name: source(s, name)["ok"] or "run GRANT" in source(s, name)["error"],
+                                  60, f"{name} works, or names the GRANT that it needs")
+        for grant in re.findall(r"run (GRANT .*)$", source(seen, name)["error"]):
+            secure.as_root(grant)
+            granted.append(grant)
+        picture.state_when(daemon, lambda s, name=name: source(s, name)["ok"], 90, f"{name} works after {granted}")
+    assert granted, "nobody may look without having been allowed to"
