@@ -14,6 +14,12 @@ constexpr poll::Cadence kPlacement{milliseconds{60'000}, milliseconds{10'000}, m
 constexpr poll::Cadence kContainers{milliseconds{10}, milliseconds{10}, milliseconds{1700},
                                     milliseconds{500}};
 
+constexpr poll::Cadence kClusterLog{milliseconds{15'000}, milliseconds{5000}, milliseconds{4000},
+                                    milliseconds{2000}};
+
+constexpr poll::Cadence kKvStatus{milliseconds{15'000}, milliseconds{10'000}, milliseconds{5000},
+                                  milliseconds{2000}};
+
 // Statements that answer from memory: three gateways within one read.
 constexpr milliseconds kQuickAttempt{500};
 constexpr milliseconds kQuickStatement{1500};
@@ -41,6 +47,16 @@ Collectors::Collectors(const Config& config, net::AddressBook& book, sources::Ro
       witness_(second_gateway_),
       placement_(patient_gateway_),
       containers_(config.chaosd_address, config.chaosd_token, http_),
+      kv_gate_(clock),
+      log_gateway_("cluster_log", roster, dial(kQuickStatement), sources::KvGate::kBudget, false),
+      cluster_log_(log_gateway_, clock),
+      log_tier_(cluster_log_, log_gateway_, kv_gate_, clock),
+      placement_by_size_(placement_, patient_gateway_),
+      placement_tier_(placement_by_size_, patient_gateway_, kv_gate_, clock),
+      status_gateway_("kv_status", roster, dial(kKvStatus.budget - milliseconds{500}),
+                      kKvStatus.budget, false),
+      kv_status_(status_gateway_, roster, clock),
+      status_tier_(kv_status_, status_gateway_, kv_gate_, clock),
       process_poller_(
           "process", process_, clock, kProcess, [&news] { news.ring(); },
           make_logger("exporter.process")),
@@ -53,11 +69,17 @@ Collectors::Collectors(const Config& config, net::AddressBook& book, sources::Ro
           "witness", witness_, clock, kGossip, [&news] { news.ring(); },
           make_logger("exporter.sql")),
       placement_poller_(
-          "placement", placement_, clock, kPlacement, [&news] { news.ring(); },
+          "placement", placement_tier_, clock, kPlacement, [&news] { news.ring(); },
           make_logger("exporter.sql")),
       containers_poller_(
           "containers", containers_, clock, kContainers, [&news] { news.ring(); },
           make_logger("exporter.containers")),
+      log_poller_(
+          "cluster_log", log_tier_, clock, kClusterLog, [&news] { news.ring(); },
+          make_logger("exporter.sql")),
+      status_poller_(
+          "kv_status", status_tier_, clock, kKvStatus, [&news] { news.ring(); },
+          make_logger("exporter.sql")),
       probe_({config.probe_interval, config.probe_timeout, boot},
              {roster, dial(config.probe_timeout * 7 / 8, false), dial(kPatientStatement, false),
               clock, [&news] { news.ring(); }},
@@ -70,6 +92,8 @@ void Collectors::start() {
   if (config_.collect_gossip) witness_poller_.start();
   if (config_.collect_placement) placement_poller_.start();
   if (follow_containers_) containers_poller_.start();
+  if (config_.collect_cluster_log) log_poller_.start();
+  if (config_.collect_kv_status) status_poller_.start();
   if (config_.collect_probe) probe_.start();
 }
 
@@ -81,6 +105,8 @@ void Collectors::request_stop() {
   witness_poller_.request_stop();
   placement_poller_.request_stop();
   containers_poller_.request_stop();
+  log_poller_.request_stop();
+  status_poller_.request_stop();
   probe_.request_stop();
 }
 
@@ -91,18 +117,21 @@ observe::Readings Collectors::readings() const {
           reading(config_.collect_gossip, witness_poller_),
           reading(config_.collect_placement, placement_poller_),
           reading(follow_containers_, containers_poller_),
+          reading(config_.collect_cluster_log, log_poller_),
+          reading(config_.collect_kv_status, status_poller_),
           config_.collect_probe ? std::optional{probe_.latest()} : std::nullopt};
 }
 
 observe::Observer::Wiring Collectors::wiring() {
-  return {
-      [this] { return readings(); },
-      {&process_poller_, &metrics_poller_, &gossip_poller_, &witness_poller_, &placement_poller_},
-      {&process_poller_, &metrics_poller_, &witness_poller_}};
+  return {[this] { return readings(); },
+          {&process_poller_, &metrics_poller_, &gossip_poller_, &witness_poller_,
+           &placement_poller_, &log_poller_, &status_poller_},
+          {&process_poller_, &metrics_poller_, &witness_poller_}};
 }
 
 sql::SessionFactory Collectors::dial(milliseconds statement_timeout, bool read_only) {
-  const sql::SessionOptions options{config_.login, statement_timeout, read_only};
+  const sql::SessionOptions options{config_.login, statement_timeout, read_only,
+                                    config_.session_settings};
   return [this, options](const std::string& address) -> std::unique_ptr<sql::Session> {
     return std::make_unique<sql::PqxxSession>(address, options, book_, stopping_.get_token());
   };

@@ -8,6 +8,8 @@
 #include "exporter/config.hpp"
 #include "exporter/observe/observer.hpp"
 #include "exporter/sources/containers.hpp"
+#include "exporter/sources/kv_tier.hpp"
+#include "exporter/sources/placement_by_size.hpp"
 
 namespace faultline::exporter {
 
@@ -46,6 +48,15 @@ class Collectors {
   sources::GossipSource witness_;
   sources::PlacementSource placement_;
   sources::ContainersSource containers_;
+  sources::KvGate kv_gate_;
+  sources::GatewaySession log_gateway_;
+  sources::ClusterLogSource cluster_log_;
+  sources::KvTier<sources::ClusterLogPart> log_tier_;
+  sources::PlacementBySize placement_by_size_;
+  sources::KvTier<sources::PlacementPart> placement_tier_;
+  sources::GatewaySession status_gateway_;
+  sources::KvStatusSource kv_status_;
+  sources::KvTier<sources::KvStatusPart> status_tier_;
   // Last: their threads end before what they use goes.
   poll::Poller<sources::ProcessPart> process_poller_;
   poll::Poller<sources::MetricsPart> metrics_poller_;
@@ -53,6 +64,8 @@ class Collectors {
   poll::Poller<sources::GossipView> witness_poller_;
   poll::Poller<sources::PlacementPart> placement_poller_;
   poll::Poller<ChaosView> containers_poller_;
+  poll::Poller<sources::ClusterLogPart> log_poller_;
+  poll::Poller<sources::KvStatusPart> status_poller_;
   sources::Probe probe_;
 };
 

@@ -73,6 +73,9 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
               is_readable_file());
   options.add("cockroach.certs-dir", to.login.certs_dir,
               "Directory with ca.crt and the client's certificate; turns TLS on", certs_complaint);
+  options.add_list("cockroach.setting", to.session_settings,
+                   "Session setting for every connection, as name=value",
+                   sql::check_session_setting);
   options.add("chaosd.address", to.chaosd_address, "Where chaosd listens; empty: monitor only",
               is_endpoint());
   options.add("chaosd.token-file", token_file, "File with the bearer token for chaosd",
@@ -104,6 +107,10 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
   // A round ends at its first deadline, and one that takes over 10 s counts as old.
   options.add_duration("probe.timeout", to.probe_timeout, "Deadline of one probing statement",
                        milliseconds{200}, milliseconds{8'000});
+  options.add_switch("collector.kv-status", to.collect_kv_status,
+                     "Read what nodes and stores wrote about themselves");
+  options.add_switch("collector.cluster-log", to.collect_cluster_log,
+                     "Read what the cluster logs about its ranges and nodes");
   options.add("log.level", to.log.level, "Least severity to log",
               is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", to.log.format, "How log lines look", is_one_of({"logfmt", "json"}));
@@ -112,12 +119,12 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
   if (!password_file.empty()) {
     auto secret = read_secret("cockroach.password-file", password_file);
     if (!secret) return complain(secret.error());
-    to.login.password = std::move(secret).value();
+    to.login.password = Secret{std::move(secret).value()};
   }
   if (!token_file.empty()) {
     auto secret = read_secret("chaosd.token-file", token_file);
     if (!secret) return complain(secret.error());
-    to.chaosd_token = std::move(secret).value();
+    to.chaosd_token = Secret{std::move(secret).value()};
   }
   if (const auto status = check_together(to); !status) return complain(status.error());
   return std::nullopt;

@@ -15,8 +15,9 @@ struct Config {
   std::vector<std::string> sql{"127.0.0.1:26257"};
   std::vector<std::string> http;
   sql::Login login;
-  std::string chaosd_address;  ///< Empty: monitor only.
-  std::string chaosd_token;
+  std::vector<std::string> session_settings;  ///< "name=value", for the startup options.
+  std::string chaosd_address;                 ///< Empty: monitor only.
+  Secret chaosd_token;
   std::string listen_address = "127.0.0.1:8095";
   std::string telemetry_path = "/metrics";
   std::vector<std::string> allowed_origins;
@@ -30,6 +31,8 @@ struct Config {
   bool collect_probe = false;  ///< It writes.
   milliseconds probe_interval{250};
   milliseconds probe_timeout{2000};
+  bool collect_cluster_log = true;
+  bool collect_kv_status = true;
   LogOptions log;
 };
 

@@ -11,6 +11,7 @@ FILE_MAX, FUNCTION_MAX = 400, 70
 SUFFIXES = {".cpp", ".hpp", ".py", ".ts", ".svelte", ".mjs", ".css", ".sh", ""}
 # path -> why it may be longer
 EXCEPTIONS = {
+    "dashboard/src/stream/types.ts": "generated from the schema",
     "simulator/sql/functions_text.cpp": "one table of functions, each a few lines",
     "tests/unit/simulator/sql_fake_catalog.cpp": "one table of rows",
     "dashboard/src/stream/types.ts": "generated",

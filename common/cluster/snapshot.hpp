@@ -29,6 +29,8 @@ struct NodeLiveness {
   std::optional<WallTime> expires_at;
   std::optional<NodeId> witness;
   std::optional<WallTime> read_at;
+  std::string disagreement = {};  ///< What two gateways say, when it is not the same; else empty.
+  std::optional<WallTime> disagreement_since = {};
 };
 
 struct NodeProcess {
@@ -57,6 +59,46 @@ struct NodeReplication {
   std::optional<WallTime> read_at;
 };
 
+/// A store as its node wrote it down last, which is every ten seconds while it lives.
+struct StoreView {
+  StoreId id;
+  std::int64_t ranges = 0;
+  std::int64_t leases = 0;
+  std::int64_t capacity_bytes = 0;
+  std::int64_t available_bytes = 0;
+  std::int64_t used_bytes = 0;
+  bool operator==(const StoreView&) const = default;
+};
+
+struct PeerLink {
+  NodeId peer;
+  LinkState state = LinkState::unknown;
+  std::optional<double> latency_ms;
+};
+
+/// One row of the matrix: what a node's own gauges say of its connections.
+struct NodeConnectivity {
+  std::optional<std::int64_t> peers_lost;  ///< Peers it has no working connection to.
+  std::vector<PeerLink> peers;  ///< By id; in big clusters only those that are not connected.
+  std::string source = {};      ///< Where it is from; empty: nowhere.
+  std::optional<WallTime> read_at;
+};
+
+/// Two nodes that answer us and cannot see each other.
+struct Cut {
+  NodeId a;
+  NodeId b;
+  WallTime since;
+};
+
+/// Who can see whom; `valid` when every node that answers has told.
+struct Connectivity {
+  bool valid = false;
+  std::string reason = "never read";
+  std::vector<Cut> cuts;  ///< By a, then b; a < b.
+  std::string sentence;   ///< What is cut, in words, when it has lasted; else empty.
+};
+
 struct NodeView {
   NodeId id;
   std::string address;
@@ -73,6 +115,8 @@ struct NodeView {
   NodeContainer container;
   NodeReplication replication;
   NodeProbe probe;
+  std::optional<std::vector<StoreView>> stores = {};  ///< Empty optional: unknown.
+  NodeConnectivity connectivity = {};
 };
 
 /// One of the three ways to count ranges without quorum.
@@ -109,6 +153,7 @@ struct SourceHealth {
   std::optional<WallTime> read_at;  ///< Last good read.
   std::optional<double> took_ms;    ///< Duration of the last read, good or not.
   bool stale = false;
+  std::string off = {};  ///< Why it is not asked at present; empty when it is.
 };
 
 struct ClusterSnapshot {
@@ -121,6 +166,7 @@ struct ClusterSnapshot {
   std::optional<std::int64_t> ranges_unavailable;
   std::optional<std::int64_t> ranges_underreplicated;
   std::vector<NodeView> nodes;  ///< By id.
+  Connectivity connectivity;
   std::vector<SourceHealth> sources;
   std::vector<FaultView> faults;
   std::vector<TargetView> targets;

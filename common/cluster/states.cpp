@@ -62,16 +62,22 @@ struct Spelling<RuntimeKind> {
 
 template <>
 struct Spelling<EventKind> {
-  static constexpr std::array<std::string_view, 9> kNames{
+  static constexpr std::array<std::string_view, kEventKinds> kNames{
       "container_state", "process_state", "liveness_state", "leases_moved", "verdict",
-      "fault",           "source",        "node_joined",    "node_removed"};
-  static_assert(static_cast<std::size_t>(EventKind::node_removed) + 1 == kNames.size());
+      "fault",           "source",        "node_joined",    "node_removed", "replica_change",
+      "range_change",    "node_log",      "disagreement",   "connectivity"};
 };
 
 template <>
 struct Spelling<Severity> {
   static constexpr std::array<std::string_view, 3> kNames{"info", "warning", "critical"};
   static_assert(static_cast<std::size_t>(Severity::critical) + 1 == kNames.size());
+};
+
+template <>
+struct Spelling<LinkState> {
+  static constexpr std::array<std::string_view, 4> kNames{"connected", "cut", "down", "unknown"};
+  static_assert(static_cast<std::size_t>(LinkState::unknown) + 1 == kNames.size());
 };
 
 template <class Enum>
@@ -92,6 +98,7 @@ std::string_view to_string(FaultState value) { return name_of(value); }
 std::string_view to_string(RuntimeKind value) { return name_of(value); }
 std::string_view to_string(EventKind value) { return name_of(value); }
 std::string_view to_string(Severity value) { return name_of(value); }
+std::string_view to_string(LinkState value) { return name_of(value); }
 
 template <class Enum>
 std::optional<Enum> parse_enum(std::string_view text) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -69,7 +70,16 @@ enum class EventKind : std::uint8_t {
   source,
   node_joined,
   node_removed,
+  replica_change,
+  range_change,
+  node_log,
+  disagreement,
+  connectivity,
 };
+inline constexpr std::size_t kEventKinds = static_cast<std::size_t>(EventKind::connectivity) + 1;
+
+/// Whether a node's connections to a peer work. `down`: the peer answers nobody, us neither.
+enum class LinkState : std::uint8_t { connected, cut, down, unknown };
 
 enum class Severity : std::uint8_t { info, warning, critical };
 
@@ -83,6 +93,7 @@ enum class Severity : std::uint8_t { info, warning, critical };
 [[nodiscard]] std::string_view to_string(RuntimeKind value);
 [[nodiscard]] std::string_view to_string(EventKind value);
 [[nodiscard]] std::string_view to_string(Severity value);
+[[nodiscard]] std::string_view to_string(LinkState value);
 
 /// The enumerator spelled `text`, if there is one. Instantiated for the enums above.
 template <class Enum>

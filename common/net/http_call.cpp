@@ -3,6 +3,7 @@
 #include <optional>
 
 #include <boost/asio/awaitable.hpp>
+#include <boost/asio/buffer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -10,6 +11,7 @@
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
 
@@ -112,8 +114,10 @@ awaitable<Result<HttpResponse>> call_one(asio::io_context& io, AddressBook& book
   co_return co_await exchange(stream, request);
 }
 
+/// Connects, and with a greeting waits for one byte in return.
 awaitable<Result<milliseconds>> connect_one(asio::io_context& io, AddressBook& book,
-                                            const std::string& endpoint, Deadline deadline) {
+                                            const std::string& endpoint,
+                                            const std::string& greeting, Deadline deadline) {
   const auto to = parse_endpoint(endpoint);
   if (!to) co_return to.error();
   const auto endpoints = tcp_endpoints(book, *to, deadline);
@@ -123,6 +127,14 @@ awaitable<Result<milliseconds>> connect_one(asio::io_context& io, AddressBook& b
   stream.expires_at(deadline);
   error_code code;
   co_await stream.async_connect(*endpoints, redirect_error(use_awaitable, code));
+  if (!code && !greeting.empty()) {
+    co_await asio::async_write(stream, asio::buffer(greeting), redirect_error(use_awaitable, code));
+    char answer = 0;
+    if (!code) {
+      co_await stream.async_read_some(asio::buffer(&answer, 1),
+                                      redirect_error(use_awaitable, code));
+    }
+  }
   if (code) co_return to_error(code, endpoint);
   co_return std::chrono::duration_cast<milliseconds>(std::chrono::steady_clock::now() - started);
 }
@@ -166,7 +178,15 @@ std::vector<Result<HttpResponse>> HttpClient::call_all(const std::vector<HttpReq
 std::vector<Result<milliseconds>> HttpClient::connect_all(const std::vector<std::string>& endpoints,
                                                           Deadline deadline) {
   return run_all<milliseconds>(endpoints, [&](asio::io_context& io, const std::string& endpoint) {
-    return connect_one(io, book_, endpoint, deadline);
+    return connect_one(io, book_, endpoint, {}, deadline);
+  });
+}
+
+std::vector<Result<milliseconds>> HttpClient::greet_all(const std::vector<std::string>& endpoints,
+                                                        const std::string& greeting,
+                                                        Deadline deadline) {
+  return run_all<milliseconds>(endpoints, [&](asio::io_context& io, const std::string& endpoint) {
+    return connect_one(io, book_, endpoint, greeting, deadline);
   });
 }
 

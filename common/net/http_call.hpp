@@ -42,6 +42,10 @@ class HttpClient {
   /// Whether something accepts TCP connections there: the time it took.
   [[nodiscard]] std::vector<Result<milliseconds>> connect_all(
       const std::vector<std::string>& endpoints, Deadline deadline);
+  /// Whether something there says anything at all to `greeting`: the time it took. For what
+  /// speaks no HTTP; the connection is closed after the first byte.
+  [[nodiscard]] std::vector<Result<milliseconds>> greet_all(
+      const std::vector<std::string>& endpoints, const std::string& greeting, Deadline deadline);
 
  private:
   AddressBook& book_;

@@ -67,7 +67,8 @@ class Poller final : public Pace {
     remember(std::move(result), std::chrono::duration<double, std::milli>(ended - started).count());
     if (on_reading_) on_reading_();
     const double jitter = std::uniform_real_distribution<double>{-1.0, 1.0}(random_);
-    const auto pause = pause_after(cadence_, fast_.load(), failures_, jitter);
+    const auto pause =
+        std::max(pause_after(cadence_, fast_.load(), failures_, jitter), source_.pause_least());
     // A good read keeps its rhythm; a failed one may have taken all of its budget,
     // and the pause is meant for the peer.
     return ok ? std::max(started + pause, ended + kBreath) : ended + pause;
@@ -89,18 +90,22 @@ class Poller final : public Pace {
   void remember(Result<Part> result, double took_ms) {
     const bool ok = result.has_value();
     const auto now = clock_.wall();
-    // A source that is down for an hour is two lines.
-    if (!ok && failures_ == 0) {
+    // A source that is down for an hour is two lines, and one more for each other kind of reason.
+    const auto reason = ok ? 0U : 1U << static_cast<unsigned>(result.error().code);
+    if ((reasons_told_ & reason) != reason) {
       log_->warn("source failed source={} error='{}'", name_, result.error().message);
+      reasons_told_ |= reason;
     } else if (ok && failures_ > 0) {
       log_->info("source answers again source={} failures={}", name_, failures_);
     }
     failures_ = ok ? 0 : failures_ + 1;
+    if (ok) reasons_told_ = 0;
     const std::lock_guard lock(mutex_);
     reading_.reads += 1;
     reading_.health.ok = ok;
     reading_.health.took_ms = took_ms;
     reading_.health.gateway = source_.gateway();
+    reading_.health.off = source_.off();
     if (ok) {
       reading_.part = std::make_shared<const Part>(std::move(result).value());
       reading_.health.read_at = now;
@@ -116,8 +121,9 @@ class Poller final : public Pace {
   const Cadence cadence_;
   const OnReading on_reading_;
   const Logger log_;
-  std::minstd_rand random_;  // The reading thread's own, as is failures_.
+  std::minstd_rand random_;  // The reading thread's own, as are the next two.
   int failures_ = 0;
+  unsigned reasons_told_ = 0;  // A bit for each code in the log since the last good read.
   std::atomic<bool> fast_{false};
   Wakeup bell_;
   mutable std::mutex mutex_;  // Guards reading_.

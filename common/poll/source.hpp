@@ -19,6 +19,10 @@ class Source {
   [[nodiscard]] virtual Result<Part> read(Deadline deadline) = 0;
   /// Whom the last read asked, for people.
   [[nodiscard]] virtual std::optional<std::string> gateway() const { return std::nullopt; }
+  /// Why the last read did not ask at all, in words; empty when it did.
+  [[nodiscard]] virtual std::string off() const { return {}; }
+  /// The least pause before the next read, whatever the cadence says.
+  [[nodiscard]] virtual milliseconds pause_least() const { return milliseconds{0}; }
 };
 
 /// How a source is doing.
@@ -28,6 +32,7 @@ struct ReadHealth {
   std::optional<std::string> gateway;
   std::optional<WallTime> read_at;  ///< Last good read.
   std::optional<double> took_ms;    ///< Duration of the last read, good or not.
+  std::string off = {};             ///< Why it is not asked at present; empty when it is.
 };
 
 /// The last good part, with its age, and how the last read went.

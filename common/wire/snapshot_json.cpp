@@ -19,7 +19,9 @@ json to_json(const NodeLiveness& liveness) {
       {"epoch", or_null(liveness.epoch)},
       {"expires_at_ms", or_null(liveness.expires_at)},
       {"witness_node_id", or_null(liveness.witness)},
-      {"read_at_ms", or_null(liveness.read_at)}};
+      {"read_at_ms", or_null(liveness.read_at)},
+      {"disagreement", liveness.disagreement},
+      {"disagreement_since_ms", or_null(liveness.disagreement_since)}};
 }
 
 json to_json(const NodeProcess& process) {
@@ -107,7 +109,27 @@ json to_json(const SourceHealth& source) {
           {"gateway", or_null(source.gateway)},
           {"read_at_ms", or_null(source.read_at)},
           {"took_ms", or_null(source.took_ms)},
-          {"stale", source.stale}};
+          {"stale", source.stale},
+          {"off", source.off}};
+}
+
+json to_json(const StoreView& store) {
+  return {{"store_id", store.id.value},
+          {"ranges", store.ranges},
+          {"leases", store.leases},
+          {"capacity_bytes", store.capacity_bytes},
+          {"available_bytes", store.available_bytes},
+          {"used_bytes", store.used_bytes}};
+}
+
+json to_json(const PeerLink& link) {
+  return {{"node_id", link.peer.value},
+          {"state", to_string(link.state)},
+          {"latency_ms", or_null(link.latency_ms)}};
+}
+
+json to_json(const Cut& cut) {
+  return {{"nodes", {cut.a.value, cut.b.value}}, {"since_ms", to_ms(cut.since)}};
 }
 
 template <class Item, class Write>
@@ -117,9 +139,26 @@ json list(const std::vector<Item>& items, Write write) {
   return array;
 }
 
+json to_json(const NodeConnectivity& connectivity) {
+  const auto link = [](const PeerLink& item) { return to_json(item); };
+  return {{"peers_lost", or_null(connectivity.peers_lost)},
+          {"peers", list(connectivity.peers, link)},
+          {"source", connectivity.source},
+          {"read_at_ms", or_null(connectivity.read_at)}};
+}
+
+json to_json(const Connectivity& connectivity) {
+  const auto cut = [](const Cut& item) { return to_json(item); };
+  return {{"valid", connectivity.valid},
+          {"reason", connectivity.reason},
+          {"cuts", list(connectivity.cuts, cut)},
+          {"sentence", connectivity.sentence}};
+}
+
 }  // namespace
 
 json to_json(const NodeView& node) {
+  const auto store = [](const StoreView& item) { return to_json(item); };
   return {{"node_id", node.id.value},
           {"address", node.address},
           {"sql_address", node.sql_address},
@@ -136,7 +175,9 @@ json to_json(const NodeView& node) {
           {"process", to_json(node.process)},
           {"container", to_json(node.container)},
           {"replication", to_json(node.replication)},
-          {"probe", to_json(node.probe)}};
+          {"probe", to_json(node.probe)},
+          {"connectivity", to_json(node.connectivity)},
+          {"stores", node.stores ? list(*node.stores, store) : json(nullptr)}};
 }
 
 json to_json(const ClusterSnapshot& snapshot) {
@@ -154,6 +195,7 @@ json to_json(const ClusterSnapshot& snapshot) {
           {"ranges_unavailable", or_null(snapshot.ranges_unavailable)},
           {"ranges_underreplicated", or_null(snapshot.ranges_underreplicated)},
           {"nodes", list(snapshot.nodes, node)},
+          {"connectivity", to_json(snapshot.connectivity)},
           {"sources", list(snapshot.sources, source)},
           {"faults", list(snapshot.faults, fault)},
           {"targets", list(snapshot.targets, target)},
@@ -167,7 +209,9 @@ json to_json(const ClusterEvent& event) {
           {"severity", to_string(event.severity)},
           {"node_id", or_null(event.node_id)},
           {"fault_id", event.fault_id ? json(event.fault_id->value) : json(nullptr)},
-          {"sentence", event.sentence}};
+          {"sentence", event.sentence},
+          {"cause", event.cause},
+          {"cause_id", or_null(event.cause_id)}};
 }
 
 }  // namespace faultline::wire

@@ -31,6 +31,10 @@ inline constexpr Metric kCollectorDuration{"faultline_scrape_collector_duration_
 inline constexpr Metric kSourceAge{
     "faultline_source_age_seconds", Kind::gauge, "collector",
     "Time since the collector's last good read; absent if there was none."};
+inline constexpr Metric kSourceOff{
+    "faultline_source_off", Kind::gauge, "collector",
+    "Whether the collector is not asked at present: the cluster is too big for it, or its "
+    "key-value layer does not answer. Its success and duration are absent meanwhile."};
 inline constexpr Metric kClusterInfo{"faultline_cluster_info", Kind::info,
                                      "cluster_id,version,simulated",
                                      "The cluster as it names itself; always 1."};
@@ -105,6 +109,15 @@ inline constexpr Metric kProbeLost{
     "Acknowledged writes that a later read did not find: must stay 0."};
 inline constexpr Metric kProbePhantom{"faultline_probe_writes_phantom_total", Kind::counter, "",
                                       "Refused writes that a later read found all the same."};
+inline constexpr Metric kNodePeersLost{
+    "faultline_node_peers_lost", Kind::gauge, "node_id",
+    "Peers that the node has no working connection to by its own gauges; absent when unknown."};
+inline constexpr Metric kConnectivityValid{
+    "faultline_connectivity_valid", Kind::gauge, "",
+    "Whether every node that answers has told of its connections, and clearly."};
+inline constexpr Metric kConnectivityCuts{
+    "faultline_connectivity_cut_pairs", Kind::gauge, "",
+    "Pairs of nodes that answer the exporter and cannot see each other; absent when unknown."};
 inline constexpr Metric kFaultActive{"faultline_fault_active", Kind::gauge, "kind,target,node_id",
                                      "1 for each fault that is in effect; node_id may be empty."};
 inline constexpr Metric kFaultOverdue{"faultline_fault_overdue", Kind::gauge, "kind,target",
@@ -142,6 +155,7 @@ inline constexpr std::array kCatalogue{kUp,
                                        kCollectorSuccess,
                                        kCollectorDuration,
                                        kSourceAge,
+                                       kSourceOff,
                                        kClusterInfo,
                                        kNodesExpected,
                                        kNodesUp,
@@ -169,6 +183,9 @@ inline constexpr std::array kCatalogue{kUp,
                                        kProbeUnresolved,
                                        kProbeLost,
                                        kProbePhantom,
+                                       kNodePeersLost,
+                                       kConnectivityValid,
+                                       kConnectivityCuts,
                                        kFaultActive,
                                        kFaultOverdue,
                                        kFaults,

@@ -118,8 +118,10 @@ Labels node_label(NodeId id) { return {{"node_id", std::to_string(id.value)}}; }
 void add_sources(Page& page, const ClusterSnapshot& snapshot, WallTime now) {
   for (const auto& source : snapshot.sources) {
     const Labels labels{{"collector", source.name}};
-    page.add(kCollectorSuccess, labels, source.ok ? 1 : 0);
-    if (source.took_ms) page.add(kCollectorDuration, labels, *source.took_ms / 1000.0);
+    const bool off = !source.off.empty();
+    page.add(kSourceOff, labels, off ? 1 : 0);
+    if (!off) page.add(kCollectorSuccess, labels, source.ok ? 1 : 0);
+    if (!off && source.took_ms) page.add(kCollectorDuration, labels, *source.took_ms / 1000.0);
     if (source.read_at) page.add(kSourceAge, labels, age(*source.read_at, now));
   }
 }
@@ -169,6 +171,7 @@ void add_node(Page& page, const NodeView& node, WallTime now) {
   if (node.replication.read_at) {
     page.add(kNodeMetricsAge, labels, age(*node.replication.read_at, now));
   }
+  page.add_known(kNodePeersLost, labels, node.connectivity.peers_lost);
 }
 
 void add_probe(Page& page, const NodeView& node) {
@@ -262,6 +265,10 @@ std::vector<MetricFamily> to_families(const ClusterSnapshot* snapshot, const Sel
       add_probe(page, node);
     }
     if (snapshot->ledger) add_ledger(page, *snapshot->ledger);
+    page.add(kConnectivityValid, {}, snapshot->connectivity.valid ? 1 : 0);
+    if (snapshot->connectivity.valid) {
+      page.add(kConnectivityCuts, {}, static_cast<double>(snapshot->connectivity.cuts.size()));
+    }
     add_faults(page, *snapshot);
   }
   page.add(kUp, {}, up ? 1 : 0);

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <set>
 
+#include "exporter/observe/connectivity.hpp"
 #include "exporter/observe/impact_basis.hpp"
 #include "exporter/observe/liveness_state.hpp"
 #include "exporter/observe/node_parts.hpp"
 #include "exporter/observe/probe_view.hpp"
+#include "exporter/observe/source_health.hpp"
 #include "exporter/observe/standing.hpp"
 #include "exporter/observe/verdict.hpp"
 
@@ -226,34 +228,6 @@ bool is_denied(const std::vector<NodeView>& nodes, const std::vector<Witness>& w
          });
 }
 
-template <class Part>
-void add_source(ClusterSnapshot& snapshot, const std::string& name,
-                const std::optional<poll::Reading<Part>>& reading, milliseconds age_max) {
-  if (!reading) return;
-  const auto& health = reading->health;
-  const bool stale = !health.read_at || snapshot.at - *health.read_at > age_max;
-  snapshot.sources.push_back(
-      {name, health.ok, health.error, health.gateway, health.read_at, health.took_ms, stale});
-}
-
-/// Two witnesses are one source: it works for as long as one of them does.
-std::optional<poll::Reading<sources::GossipView>> joint_gossip(const Readings& readings) {
-  const auto& second = readings.second_gossip;
-  const bool take_second =
-      readings.gossip && second && second->health.ok &&
-      (!readings.gossip->health.ok || *second->health.read_at > *readings.gossip->health.read_at);
-  return take_second && !readings.gossip->health.ok ? second : readings.gossip;
-}
-
-void add_sources(ClusterSnapshot& snapshot, const Readings& readings) {
-  add_source(snapshot, "process", readings.process, kProcessAgeMax);
-  add_source(snapshot, "metrics", readings.metrics, kMetricsAgeMax);
-  add_source(snapshot, "gossip", joint_gossip(readings), kGossipAgeMax);
-  add_source(snapshot, "placement", readings.placement, kPlacementAgeMax);
-  add_source(snapshot, "containers", readings.containers, kContainersAgeMax);
-  add_source(snapshot, "probe", readings.probe, kProbeAgeMax);
-}
-
 void add_faults(ClusterSnapshot& snapshot, const Readings& readings) {
   if (!readings.containers || !readings.containers->part) return;
   constexpr milliseconds kEndedFor{60'000};
@@ -288,6 +262,17 @@ void describe_cluster(ClusterSnapshot& snapshot, const Readings& readings,
       snapshot.cluster.version && snapshot.cluster.version->find("crdbsim") != std::string::npos;
 }
 
+/// What the node's liveness was before says since when it is what it is.
+void carry_on(NodeLiveness& liveness, const NodeView* before, const std::string& build_tag,
+              WallTime now) {
+  const auto* old = before == nullptr ? nullptr : &before->liveness;
+  remember_return(liveness, old, build_tag, now);
+  liveness.since = old != nullptr && old->state == liveness.state ? old->since : std::optional{now};
+  if (liveness.disagreement.empty()) return;
+  const bool before_too = old != nullptr && old->disagreement_since;
+  liveness.disagreement_since = before_too ? old->disagreement_since : std::optional{now};
+}
+
 std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, WallTime now,
                                     std::vector<Witness>& witnesses) {
   std::vector<NodeView> nodes;
@@ -309,10 +294,10 @@ std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, Wa
     node.is_live = is_live_of(node.id, witnesses);
     node.liveness = judge_liveness(node.id, witnesses, selves.at(node.id), node.process.state,
                                    memory.time_until_store_dead);
-    const bool same = before != nullptr && before->liveness.state == node.liveness.state;
-    node.liveness.since = same ? before->liveness.since : std::optional{now};
+    carry_on(node.liveness, before, node.version, now);
     fill_counts(node, readings, witnesses, before, now);
     node.probe = probe_of(node.id, readings, now);
+    fill_stores(node, readings, now);
   }
   return nodes;
 }
@@ -325,12 +310,17 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
       readings.placement->part->time_until_store_dead) {
     memory.time_until_store_dead = *readings.placement->part->time_until_store_dead;
   }
+  if (readings.kv_status && readings.kv_status->part &&
+      readings.kv_status->part->time_until_store_dead) {
+    memory.time_until_store_dead = *readings.kv_status->part->time_until_store_dead;
+  }
   const auto* previous = memory.previous.get();
   ClusterSnapshot snapshot;
   snapshot.at = now;
   std::vector<Witness> witnesses;
   snapshot.nodes = observe_nodes(readings, memory, now, witnesses);
   describe_cluster(snapshot, readings, previous);
+  fill_connectivity(snapshot, readings, previous);
 
   auto input = count_nodes(snapshot.nodes, readings, memory, seeds, now);
   input.confirmed = any_valid(witnesses) ||
@@ -367,6 +357,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
     snapshot.ranges_underreplicated = sum;
   }
   input.underreplicated = snapshot.ranges_underreplicated;
+  input.cuts = snapshot.connectivity.sentence;
   snapshot.verdict = judge(input, previous == nullptr ? nullptr : &previous->verdict);
   snapshot.ranges_unavailable = worst_valid(input.native, input.computed, input.probe);
   snapshot.cluster.nodes_expected = input.expected;

@@ -4,6 +4,8 @@
 #include <string>
 
 #include "common/base/ensure.hpp"
+#include "exporter/observe/cause.hpp"
+#include "exporter/observe/liveness_state.hpp"
 
 namespace faultline::observe {
 
@@ -22,25 +24,30 @@ class Story {
 
   void tell(EventKind kind, Severity severity, std::optional<NodeId> node,
             std::optional<FaultId> fault, std::string sentence) {
-    events.push_back({0, after_.at, kind, severity, node, std::move(fault), std::move(sentence)});
+    auto cause = fault && kind != EventKind::fault ? words(*fault) : std::string{};
+    events.push_back({0, after_.at, kind, severity, node, std::move(fault), std::move(sentence),
+                      std::move(cause)});
   }
 
-  /// The fault on that node that is open, or ended so lately that its effects last.
+  /// The fault that explains what happens to the node, or to the cluster.
   [[nodiscard]] std::optional<FaultId> cause(NodeId id) const {
-    constexpr milliseconds kEffectsLast{15'000};
-    const FaultView* found = nullptr;
-    for (const auto& fault : after_.faults) {
-      const bool lasting =
-          is_open(fault.state) || (fault.ended_at && after_.at - *fault.ended_at <= kEffectsLast);
-      if (fault.node_id != id || !lasting) continue;
-      if (found == nullptr || found->created_at < fault.created_at) found = &fault;
-    }
-    return found == nullptr ? std::nullopt : std::optional{found->id};
+    return id_of(fault_behind(after_, id));
   }
+  [[nodiscard]] std::optional<FaultId> only_cause() const { return id_of(only_fault(after_)); }
 
   std::vector<ClusterEvent> events;
 
  private:
+  static std::optional<FaultId> id_of(const FaultView* fault) {
+    return fault == nullptr ? std::nullopt : std::optional{fault->id};
+  }
+  [[nodiscard]] std::string words(const FaultId& id) const {
+    for (const auto& fault : after_.faults) {
+      if (fault.id == id) return words_of(fault);
+    }
+    return {};
+  }
+
   const ClusterSnapshot& after_;
 };
 
@@ -87,11 +94,46 @@ void tell_node(Story& story, const NodeView& before, const NodeView& after) {
   }
   const bool liveness_known =
       before.liveness.state != Liveness::unknown && after.liveness.state != Liveness::unknown;
-  if (liveness_known && before.liveness.state != after.liveness.state) {
+  if (is_back(after.liveness) && !is_back(before.liveness)) {
+    story.tell(EventKind::liveness_state, Severity::info, after.id, story.cause(after.id),
+               with_reason(name + " is suspect", after.liveness.reason));
+  } else if (liveness_known && before.liveness.state != after.liveness.state) {
     story.tell(EventKind::liveness_state, severity_of(after.liveness.state), after.id,
                story.cause(after.id),
                with_reason(name + " is " + std::string{to_string(after.liveness.state)},
                            after.liveness.reason));
+  }
+}
+
+void tell_connectivity(Story& story, const ClusterSnapshot& before, const ClusterSnapshot& after) {
+  const auto& told = after.connectivity.sentence;
+  if (before.connectivity.sentence == told) return;
+  // What can no longer be told for sure is not mended.
+  const bool mended = after.connectivity.valid && after.connectivity.cuts.empty();
+  if (told.empty() && !mended) return;
+  story.tell(EventKind::connectivity, told.empty() ? Severity::info : Severity::warning, {},
+             story.only_cause(), told.empty() ? "All nodes can see each other again" : told);
+}
+
+/// Two gateways that have said different things for longer than it takes to read both.
+bool disagree(const NodeView& node, WallTime at) {
+  constexpr milliseconds kPassing{3'000};
+  return node.liveness.disagreement_since && at - *node.liveness.disagreement_since >= kPassing;
+}
+
+void tell_disagreement(Story& story, const ClusterSnapshot& before, const ClusterSnapshot& after) {
+  for (const auto& node : after.nodes) {
+    const auto old = std::find_if(before.nodes.begin(), before.nodes.end(),
+                                  [&](const NodeView& item) { return item.id == node.id; });
+    if (old == before.nodes.end()) continue;
+    const bool now = disagree(node, after.at);
+    // Without a witness there is nobody left to agree.
+    if (now == disagree(*old, before.at) || (!now && !node.liveness.witness)) continue;
+    story.tell(
+        EventKind::disagreement, now ? Severity::warning : Severity::info, node.id,
+        story.cause(node.id),
+        now ? "The gateways disagree on " + name_of(node.id) + ": " + node.liveness.disagreement
+            : "The gateways agree on " + name_of(node.id) + " again");
   }
 }
 
@@ -181,9 +223,11 @@ std::vector<ClusterEvent> diff(const ClusterSnapshot* before, const ClusterSnaps
                                   [&](const NodeView& item) { return item.id == node.id; });
     if (old != before->nodes.end()) tell_node(story, *old, node);
   }
+  tell_disagreement(story, *before, after);
   tell_leases(story, *before, after);
+  tell_connectivity(story, *before, after);
   if (before->verdict.state != after.verdict.state) {
-    story.tell(EventKind::verdict, severity_of(after.verdict.state), {}, {},
+    story.tell(EventKind::verdict, severity_of(after.verdict.state), {}, story.only_cause(),
                after.verdict.sentence);
   }
   tell_sources(story, *before, after);

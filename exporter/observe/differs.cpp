@@ -30,6 +30,15 @@ bool same(const NodeProbe& a, const NodeProbe& b) {
                     [](const OperationStats& x, const OperationStats& y) { return x.ok == y.ok; });
 }
 
+bool same(const PeerLink& a, const PeerLink& b) {
+  return std::tie(a.peer, a.state) == std::tie(b.peer, b.state);
+}
+
+bool same(const NodeConnectivity& a, const NodeConnectivity& b) {
+  return std::equal(a.peers.begin(), a.peers.end(), b.peers.begin(), b.peers.end(),
+                    [](const PeerLink& x, const PeerLink& y) { return same(x, y); });
+}
+
 bool same(const NodeView& a, const NodeView& b) {
   const auto description = [](const NodeView& node) {
     return std::tie(node.id, node.address, node.sql_address, node.http_address, node.locality,
@@ -37,17 +46,18 @@ bool same(const NodeView& a, const NodeView& b) {
   };
   const auto states = [](const NodeView& node) {
     return std::tie(node.liveness.state, node.liveness.since, node.liveness.next_state,
-                    node.liveness.epoch, node.process.state, node.process.ready, node.process.since,
-                    node.container.state, node.container.id, node.container.name,
-                    node.container.since);
+                    node.liveness.epoch, node.liveness.disagreement, node.process.state,
+                    node.process.ready, node.process.since, node.container.state, node.container.id,
+                    node.container.name, node.container.since);
   };
   return description(a) == description(b) && states(a) == states(b) &&
-         same(a.replication, b.replication) && same(a.probe, b.probe);
+         same(a.replication, b.replication) && same(a.probe, b.probe) &&
+         a.stores.has_value() == b.stores.has_value() && same(a.connectivity, b.connectivity);
 }
 
 bool same(const SourceHealth& a, const SourceHealth& b) {
-  return std::tie(a.name, a.ok, a.error, a.gateway, a.stale) ==
-         std::tie(b.name, b.ok, b.error, b.gateway, b.stale);
+  return std::tie(a.name, a.ok, a.error, a.gateway, a.stale, a.off) ==
+         std::tie(b.name, b.ok, b.error, b.gateway, b.stale, b.off);
 }
 
 bool same(const FaultView& a, const FaultView& b) {
@@ -76,7 +86,8 @@ bool differs(const ClusterSnapshot& before, const ClusterSnapshot& after) {
                     snapshot.cluster.nodes_expected, snapshot.cluster.nodes_up,
                     snapshot.verdict.state, snapshot.verdict.sentence,
                     snapshot.verdict.can_lose_nodes, snapshot.ranges_total,
-                    snapshot.ranges_unavailable, snapshot.ranges_underreplicated);
+                    snapshot.ranges_unavailable, snapshot.ranges_underreplicated,
+                    snapshot.connectivity.valid, snapshot.connectivity.sentence);
   };
   const auto lost = [](const ClusterSnapshot& snapshot) {
     const auto counts = snapshot.ledger.value_or(LedgerCounts{});

@@ -47,7 +47,7 @@ Directory learn(Directory known, const Readings& readings) {
   if (const auto* metrics = last_good(readings.metrics)) {
     for (const auto& page : metrics->pages) {
       if (!page.vars || !page.vars->node_id) continue;
-      own_http(known, page.http, *page.vars->node_id);
+      if (!page.http.empty()) own_http(known, page.http, *page.vars->node_id);
       for (const auto store : page.vars->stores) {
         known.stores.insert_or_assign(store, *page.vars->node_id);
       }
@@ -70,6 +70,9 @@ Directory learn(Directory known, const Readings& readings) {
   if (const auto* placement = last_good(readings.placement)) {
     // Only to fill gaps: pages are younger.
     for (const auto& [store, node] : placement->stores) known.stores.try_emplace(store, node);
+  }
+  if (const auto* status = last_good(readings.kv_status)) {
+    for (const auto& store : status->stores) known.stores.try_emplace(store.store, store.node);
   }
   return known;
 }

@@ -1,8 +1,10 @@
 #include "exporter/observe/liveness_state.hpp"
 
 #include <algorithm>
+#include <set>
 
 #include "common/base/ensure.hpp"
+#include "exporter/sources/server_version.hpp"
 
 namespace faultline::observe {
 
@@ -66,6 +68,10 @@ NodeLiveness liveness_of(const sources::GossipRow& row, const Witness& witness,
     liveness.next_at = row.expires_at + time_until_store_dead;
   } else if (row.membership == sources::Membership::decommissioning) {
     liveness.state = dead ? Liveness::decommissioned : Liveness::decommissioning;
+    if (!dead) {
+      liveness.reason = "its replicas are moving to other nodes";
+      liveness.next_state = Liveness::decommissioned;
+    }
   } else if (dead) {
     liveness.state = Liveness::dead;
     liveness.reason = expired_text(ago);
@@ -87,12 +93,18 @@ NodeLiveness liveness_of(const sources::GossipRow& row, const Witness& witness,
 NodeLiveness judge_liveness(NodeId id, const std::vector<Witness>& witnesses, const SelfView& self,
                             ProcessState process, milliseconds time_until_store_dead) {
   std::optional<NodeLiveness> worst;
+  std::set<Liveness> said;
+  std::string sayings;
   for (const auto& witness : witnesses) {
     const auto* row = witness.valid ? row_of(*witness.view, id) : nullptr;
     if (row == nullptr) continue;
     auto liveness = liveness_of(*row, witness, time_until_store_dead);
+    said.insert(liveness.state);
+    sayings += (sayings.empty() ? "n" : ", n") + std::to_string(witness.view->witness.value) +
+               " says " + std::string{to_string(liveness.state)};
     if (!worst || badness(liveness.state) > badness(worst->state)) worst = std::move(liveness);
   }
+  if (worst && said.size() > 1) worst->disagreement = std::move(sayings);
   if (worst) return *worst;
   if (any_valid(witnesses)) return unknown_because("no witness has a liveness record of it");
   if (self.answers && (self.ready == false || self.live_nodes == 0)) {
@@ -113,6 +125,29 @@ NodeLiveness judge_liveness(NodeId id, const std::vector<Witness>& witnesses, co
   }
   if (witnesses.empty()) return unknown_because("no node tells its gossip");
   return unknown_because("no valid witness: " + witnesses.front().reason);
+}
+
+bool is_back(const NodeLiveness& liveness) {
+  return liveness.state == Liveness::suspect && liveness.next_state == Liveness::live;
+}
+
+void remember_return(NodeLiveness& liveness, const NodeLiveness* before,
+                     const std::string& build_tag, WallTime now) {
+  // server.time_after_store_suspect: hidden, and nobody changes it.
+  constexpr milliseconds kSuspectAfterReturn{30'000};
+  const auto version = sql::parse_build_tag(build_tag);
+  const bool told = liveness.state == Liveness::live && liveness.witness;
+  if (!told || before == nullptr || !version || *version < sql::ServerVersion{23, 1, 0}) return;
+  // Not a node that only we took for away: it is the cluster that must have missed it.
+  const bool missed =
+      before->state == Liveness::dead || (before->state == Liveness::suspect && !is_back(*before));
+  const bool was_away = missed && before->witness;
+  const bool still = is_back(*before) && before->next_at && now < *before->next_at;
+  if (!was_away && !still) return;
+  liveness.state = Liveness::suspect;
+  liveness.next_state = Liveness::live;
+  liveness.next_at = still ? *before->next_at : now + kSuspectAfterReturn;
+  liveness.reason = "it is back, and gets no leases until it has stayed for 30 s";
 }
 
 std::optional<bool> is_live_of(NodeId id, const std::vector<Witness>& witnesses) {

@@ -18,6 +18,15 @@ namespace faultline::observe {
                                           const SelfView& self, ProcessState process,
                                           milliseconds time_until_store_dead);
 
+/// From v23.1 on the cluster gives a node that comes back no leases for a while, and DB
+/// Console calls it suspect for as long. SQL does not show that: it is remembered here.
+/// Enters the state into `liveness`, judged from witnesses just now. Pure.
+void remember_return(NodeLiveness& liveness, const NodeLiveness* before,
+                     const std::string& build_tag, WallTime now);
+
+/// Suspect only because it has just come back: it serves all the same.
+[[nodiscard]] bool is_back(const NodeLiveness& liveness);
+
 /// gossip_nodes.is_live of valid witnesses; false if any says false.
 [[nodiscard]] std::optional<bool> is_live_of(NodeId id, const std::vector<Witness>& witnesses);
 

@@ -155,6 +155,29 @@ NodeReplication replication_of(const NodeView& node, const Readings& readings,
   return replication;
 }
 
+void fill_stores(NodeView& node, const Readings& readings, WallTime now) {
+  const auto* part = fresh(readings.kv_status, now, kKvStatusAgeMax);
+  if (part == nullptr) return;
+  std::vector<StoreView> stores;
+  std::int64_t ranges = 0;
+  std::int64_t leases = 0;
+  for (const auto& store : part->stores) {
+    if (store.node != node.id) continue;
+    stores.push_back({store.store, store.ranges, store.leases, store.capacity_bytes,
+                      store.available_bytes, store.used_bytes});
+    ranges += store.ranges;
+    leases += store.leases;
+  }
+  if (stores.empty()) return;
+  std::sort(stores.begin(), stores.end(),
+            [](const StoreView& a, const StoreView& b) { return a.id < b.id; });
+  node.stores = std::move(stores);
+  // Leases move within seconds: older than the gauges may be they are nobody's any more.
+  if (fresh(readings.kv_status, now, kMetricsAgeMax) == nullptr) return;
+  if (!node.ranges) node.ranges = ranges;
+  if (!node.leader_ranges) node.leader_ranges = leases;
+}
+
 void fill_counts(NodeView& node, const Readings& readings, const std::vector<Witness>& witnesses,
                  const NodeView* before, WallTime now) {
   const bool not_live =

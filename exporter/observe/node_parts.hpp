@@ -36,6 +36,9 @@ void fill_description(NodeView& node, const Readings& readings, const Directory&
 void fill_counts(NodeView& node, const Readings& readings, const std::vector<Witness>& witnesses,
                  const NodeView* before, WallTime now);
 
+/// Its stores as it wrote them down, and counts that nobody else knows; after `fill_counts`.
+void fill_stores(NodeView& node, const Readings& readings, WallTime now);
+
 /// The youngest page of the node, if young enough.
 [[nodiscard]] const sources::NodeMetrics* page_of(NodeId id, const Readings& readings,
                                                   WallTime now);

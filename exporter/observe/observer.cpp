@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "exporter/observe/diff.hpp"
+#include "exporter/observe/log_events.hpp"
 
 #include "common/base/ensure.hpp"
 
@@ -45,6 +46,9 @@ SteadyTime Observer::step() {
   }
   auto events = diff(previous.get(), snapshot);
   if (!events.empty()) last_event_at_ = snapshot.at;
+  // After that: old news of the cluster's own is no reason to look faster.
+  const auto log = read_log(readings, snapshot);
+  events.insert(events.end(), log.begin(), log.end());
   const bool fast = unsettled(snapshot);
   for (auto* poller : wiring_.pollers) poller->set_fast(fast);
 
@@ -68,6 +72,7 @@ void Observer::publish(ClusterSnapshot snapshot, std::vector<ClusterEvent> event
       ++counts_[static_cast<std::size_t>(event.kind)];
     }
   }
+  link_causes(events, container_news_);
   for (const auto& event : events) {
     log_->info("event id={} seq={} kind={} fault={} sentence='{}'", event.id, snapshot.seq,
                to_string(event.kind), event.fault_id ? event.fault_id->value : "", event.sentence);
@@ -75,6 +80,16 @@ void Observer::publish(ClusterSnapshot snapshot, std::vector<ClusterEvent> event
   auto shared = std::make_shared<const ClusterSnapshot>(std::move(snapshot));
   memory_.previous = shared;
   board_.publish(std::move(shared), events);
+}
+
+std::vector<ClusterEvent> Observer::read_log(const Readings& readings,
+                                             const ClusterSnapshot& snapshot) {
+  if (!readings.cluster_log || !readings.cluster_log->part) return {};
+  const auto& log = *readings.cluster_log->part;
+  if (log.entries.empty()) return {};
+  auto events = log_events(log, last_log_serial_, snapshot);
+  last_log_serial_ = log.entries.back().serial;
+  return events;
 }
 
 bool Observer::unsettled(const ClusterSnapshot& snapshot) const {

@@ -11,12 +11,13 @@
 #include "common/base/log.hpp"
 #include "common/poll/poller.hpp"
 #include "exporter/observe/assemble.hpp"
+#include "exporter/observe/cause.hpp"
 #include "exporter/observe/snapshot_board.hpp"
 
 namespace faultline::observe {
 
 /// Events since the start, by EventKind.
-using EventCounts = std::array<std::int64_t, 9>;
+using EventCounts = std::array<std::int64_t, kEventKinds>;
 
 /// Merges what the sources said into the picture, tells what changed, hangs it on the
 /// board, and tells the sources back whom to ask and how fast. `step` is the whole
@@ -51,6 +52,8 @@ class Observer {
   static constexpr milliseconds kOutageWatch{600'000};  ///< Fast that long, then at rest.
 
   void publish(ClusterSnapshot snapshot, std::vector<ClusterEvent> events);
+  [[nodiscard]] std::vector<ClusterEvent> read_log(const Readings& readings,
+                                                   const ClusterSnapshot& snapshot);
   [[nodiscard]] bool unsettled(const ClusterSnapshot& snapshot) const;
 
   const std::string boot_;
@@ -66,7 +69,9 @@ class Observer {
   std::int64_t last_event_id_ = 0;
   SteadyTime next_publish_;
   std::optional<WallTime> last_event_at_;
-  mutable std::mutex mutex_;  // Guards counts_.
+  ContainerNews container_news_;
+  std::int64_t last_log_serial_ = 0;  ///< Of what the cluster wrote about itself.
+  mutable std::mutex mutex_;          // Guards counts_.
   EventCounts counts_{};
   std::jthread thread_;  // Last: stops and joins before the rest goes.
 };

@@ -1,7 +1,5 @@
 #include "exporter/observe/snapshot_board.hpp"
 
-#include <algorithm>
-#include <iterator>
 #include <utility>
 
 namespace faultline::observe {
@@ -14,8 +12,7 @@ void SnapshotBoard::publish(SnapshotPtr snapshot, const std::vector<ClusterEvent
   {
     const std::lock_guard lock(mutex_);
     latest_ = snapshot;
-    events_.insert(events_.end(), events.begin(), events.end());
-    while (events_.size() > kEventsMax) events_.pop_front();
+    timeline_.append(events);
   }
   for (const auto& subscriber : subscribers_) subscriber(snapshot, events);
 }
@@ -35,12 +32,15 @@ SnapshotPtr SnapshotBoard::latest() const {
   return latest_;
 }
 
-std::vector<ClusterEvent> SnapshotBoard::events_after(std::int64_t after_id) const {
+TimelinePage SnapshotBoard::timeline(std::int64_t since, std::size_t limit) const {
   const std::lock_guard lock(mutex_);
-  std::vector<ClusterEvent> found;
-  std::copy_if(events_.begin(), events_.end(), std::back_inserter(found),
-               [&](const ClusterEvent& event) { return event.id > after_id; });
-  return found;
+  return timeline_.page(since, limit);
+}
+
+std::vector<ClusterEvent> SnapshotBoard::latest_events(std::size_t count,
+                                                       std::int64_t last_id) const {
+  const std::lock_guard lock(mutex_);
+  return timeline_.latest(count, last_id);
 }
 
 }  // namespace faultline::observe

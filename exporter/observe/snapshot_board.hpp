@@ -1,7 +1,6 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -10,6 +9,7 @@
 #include "common/cluster/event.hpp"
 #include "common/cluster/snapshot.hpp"
 #include "exporter/observe/impact.hpp"
+#include "exporter/observe/timeline.hpp"
 
 namespace faultline::observe {
 
@@ -17,8 +17,6 @@ namespace faultline::observe {
 /// and the API read. Nobody waits for the database here. Any thread.
 class SnapshotBoard {
  public:
-  static constexpr std::size_t kEventsMax = 500;  ///< Events kept for those who come later.
-
   /// Told of each publication on the publisher's thread, after it is visible: must
   /// only hand over (post), never block. Subscribe before the first publication.
   using Subscriber = std::function<void(const SnapshotPtr&, const std::vector<ClusterEvent>&)>;
@@ -32,14 +30,16 @@ class SnapshotBoard {
   /// Null until the first publication.
   [[nodiscard]] SnapshotPtr latest() const;
   [[nodiscard]] std::shared_ptr<const ImpactBasis> basis() const;  ///< The same.
-  /// Oldest first, with id > after_id.
-  [[nodiscard]] std::vector<ClusterEvent> events_after(std::int64_t after_id) const;
+  // The timeline, as Timeline has it.
+  [[nodiscard]] TimelinePage timeline(std::int64_t since, std::size_t limit) const;
+  [[nodiscard]] std::vector<ClusterEvent> latest_events(std::size_t count,
+                                                        std::int64_t last_id) const;
 
  private:
-  mutable std::mutex mutex_;  // Guards latest_, basis_ and events_.
+  mutable std::mutex mutex_;  // Guards latest_, basis_ and timeline_.
   SnapshotPtr latest_;
   std::shared_ptr<const ImpactBasis> basis_;
-  std::deque<ClusterEvent> events_;
+  Timeline timeline_;
   std::vector<Subscriber> subscribers_;
 };
 

@@ -1,5 +1,7 @@
 #include "exporter/observe/standing.hpp"
 
+#include "exporter/observe/liveness_state.hpp"
+
 namespace faultline::observe {
 
 namespace {
@@ -25,8 +27,8 @@ bool answers(const NodeView& node) {
 
 bool is_up(const NodeView& node) {
   if (is_held_down(node)) return false;
-  const bool denied = node.liveness.witness && (node.liveness.state == Liveness::suspect ||
-                                                node.liveness.state == Liveness::dead);
+  const bool suspect = node.liveness.state == Liveness::suspect && !is_back(node.liveness);
+  const bool denied = node.liveness.witness && (suspect || node.liveness.state == Liveness::dead);
   if (denied || node.liveness.state == Liveness::decommissioned) return false;
   if (node.process.state == ProcessState::reachable) return true;
   // The probe is off: then the witnesses alone decide.

@@ -124,7 +124,13 @@ Finding find(const VerdictInput& input) {
   if (!input.confirmed) {
     return {VerdictState::unknown, "No node tells about the cluster: " + answer_text(input)};
   }
-  return from_health(input);
+  auto finding = from_health(input);
+  if (!input.cuts.empty()) {
+    // Every gauge is green, and clients of both get errors.
+    finding.state = VerdictState::degraded;
+    finding.sentence += "; " + input.cuts;
+  }
+  return finding;
 }
 
 }  // namespace

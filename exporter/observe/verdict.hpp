@@ -31,6 +31,7 @@ struct VerdictInput {
   std::optional<WallTime> native_more_since;
   std::optional<Quorum> quorum;  ///< From the descriptors; empty: never read, or not usable.
   std::optional<std::int64_t> underreplicated;
+  std::string cuts = {};  ///< Which nodes cannot see each other, in words; empty: none.
   Opinion native;
   Opinion computed;
   Opinion probe;

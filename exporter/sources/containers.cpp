@@ -11,7 +11,7 @@ Result<ChaosView> ContainersSource::read(Deadline deadline) {
   request.target += seq_ < 0 ? std::string{"?wait_ms=0"}
                              : "?after=" + std::to_string(seq_) + "&boot=" + boot_ +
                                    "&wait_ms=" + std::to_string(kWait.count());
-  if (!token_.empty()) request.headers.emplace_back("Authorization", "Bearer " + token_);
+  if (!token_.empty()) request.headers.emplace_back("Authorization", "Bearer " + token_.reveal());
   const auto answer = http_.call(request, deadline);
   seq_ = -1;
   if (!answer) return answer.error();

@@ -3,6 +3,7 @@
 #include <optional>
 #include <string>
 
+#include "common/base/secret.hpp"
 #include "common/cluster/fault.hpp"
 #include "common/net/http_call.hpp"
 #include "common/poll/source.hpp"
@@ -16,7 +17,7 @@ class ContainersSource final : public poll::Source<ChaosView> {
   static constexpr milliseconds kWait{1000};
 
   /// `token` may be empty; `http` outlives this.
-  ContainersSource(std::string endpoint, std::string token, net::HttpClient& http)
+  ContainersSource(std::string endpoint, Secret token, net::HttpClient& http)
       : endpoint_(std::move(endpoint)), token_(std::move(token)), http_(http) {}
 
   [[nodiscard]] Result<ChaosView> read(Deadline deadline) override;
@@ -24,7 +25,7 @@ class ContainersSource final : public poll::Source<ChaosView> {
 
  private:
   std::string endpoint_;
-  std::string token_;
+  Secret token_;
   net::HttpClient& http_;
   std::string boot_;
   std::int64_t seq_ = -1;

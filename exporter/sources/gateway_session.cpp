@@ -4,6 +4,15 @@
 
 namespace faultline::sources {
 
+namespace {
+
+/// The server answered, and no.
+bool is_refusal(ErrorCode code) {
+  return code == ErrorCode::upstream || code == ErrorCode::forbidden;
+}
+
+}  // namespace
+
 GatewaySession::GatewaySession(std::string owner, Roster& roster, sql::SessionFactory dial,
                                milliseconds attempt, bool exclusive)
     : owner_(std::move(owner)),
@@ -23,14 +32,16 @@ Result<sql::Rows> GatewaySession::query(const std::string& statement, Deadline d
     auto rows = session_->query(statement, std::min(deadline, now + attempt_));
     if (rows) {
       if (avoid_ == address) avoid_.clear();
+      server_version_ = session_->server_version();
       return rows;
     }
     last = rows.error();
+    server_version_ = session_->server_version();
     avoid_ = address;
     leave();
     // The server said no; another may say yes, but not in this read: a statement that
     // hangs on the cluster hangs everywhere, and each try costs the cluster.
-    if (last.code == ErrorCode::upstream) break;
+    if (is_refusal(last.code)) break;
   }
   return last;
 }
@@ -40,7 +51,7 @@ Result<sql::Rows> GatewaySession::query_here(const std::string& statement, Deadl
   const auto now = std::chrono::steady_clock::now();
   auto rows = session_->query(statement, std::min(deadline, now + attempt_));
   // A refused statement leaves the session as it was.
-  if (!rows && rows.error().code != ErrorCode::upstream) leave();
+  if (!rows && !is_refusal(rows.error().code)) leave();
   return rows;
 }
 
@@ -51,6 +62,10 @@ std::optional<std::string> GatewaySession::gateway() const {
 std::int64_t GatewaySession::generation() const {
   constexpr std::int64_t kDialsMax = 1LL << 32;  // Of one session, more than will ever be.
   return sessions_ * kDialsMax + (session_ ? session_->generation() : 0);
+}
+
+std::optional<sql::ServerVersion> GatewaySession::server_version() const {
+  return sql::parse_server_version(server_version_);
 }
 
 std::vector<Member> GatewaySession::candidates() const {

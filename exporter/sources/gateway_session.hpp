@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "exporter/sources/roster.hpp"
+#include "exporter/sources/server_version.hpp"
 #include "exporter/sources/sql_session.hpp"
 
 namespace faultline::sources {
@@ -29,6 +30,8 @@ class GatewaySession {
   [[nodiscard]] std::optional<std::string> gateway() const;
   /// Changes with each new connection.
   [[nodiscard]] std::int64_t generation() const;
+  /// The version of the node that we are with; empty when not known.
+  [[nodiscard]] std::optional<sql::ServerVersion> server_version() const;
 
  private:
   void choose(const std::string& address);
@@ -42,9 +45,10 @@ class GatewaySession {
   sql::SessionFactory dial_;
   milliseconds attempt_;
   bool exclusive_;
-  std::string address_;  ///< Empty: none chosen.
-  std::string avoid_;    ///< Failed last: tried after the others.
-  std::string asked_;    ///< For people: whom the last query asked.
+  std::string address_;         ///< Empty: none chosen.
+  std::string avoid_;           ///< Failed last: tried after the others.
+  std::string server_version_;  ///< Of the node that was asked last.
+  std::string asked_;           ///< For people: whom the last query asked.
   std::unique_ptr<sql::Session> session_;
   std::int64_t sessions_ = 0;
 };

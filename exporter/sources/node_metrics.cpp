@@ -25,6 +25,31 @@ const std::string MetricsSource::kRuntimeStatement =
     "SELECT node_id, component, field, value FROM crdb_internal.node_runtime_info"
     " WHERE component = 'UI'";
 
+// All names of all versions: those that a version lacks have no rows.
+const std::string MetricsSource::kGaugesStatement =
+    "SELECT store_id, name, value FROM crdb_internal.node_metrics WHERE name IN"
+    " ('ranges', 'ranges.unavailable', 'ranges.underreplicated', 'replicas',"
+    " 'replicas.leaseholders', 'liveness.livenodes', 'rpc.heartbeats.nominal',"
+    " 'rpc.heartbeats.initializing', 'rpc.connection.healthy', 'rpc.connection.unhealthy')";
+
+Result<NodeVars> parse_node_metrics(NodeId id, const sql::Rows& rows) {
+  NodeVars vars;
+  vars.node_id = id;
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    CellReader cells{rows[i], "node_metrics row " + std::to_string(i + 1)};
+    const auto store = cells.maybe_integer(0, "store_id");
+    auto name = cells.text(1, "name");
+    const auto value = cells.text(2, "value");
+    if (cells.error()) return *cells.error();
+    std::replace(name.begin(), name.end(), '.', '_');
+    add_gauge(vars, name, store ? std::optional{StoreId{*store}} : std::nullopt, value);
+  }
+  if (!vars.live_nodes) {
+    return Error{ErrorCode::upstream, "node_metrics has no liveness.livenodes"};
+  }
+  return vars;
+}
+
 Result<NodeIdentity> parse_runtime_info(const std::string& sql, const sql::Rows& rows) {
   NodeIdentity identity{sql, {}, {}};
   std::string host;
@@ -58,7 +83,7 @@ Result<MetricsPart> MetricsSource::read(Deadline deadline) {
   identify(members, deadline);
   std::set<std::string> addresses;
   for (const auto& member : members) {
-    if (member.http) addresses.insert(*member.http);
+    if (member.http && !tls_only_.contains(*member.http)) addresses.insert(*member.http);
   }
   MetricsPart part;
   std::set<NodeId> covered;
@@ -67,12 +92,21 @@ Result<MetricsPart> MetricsSource::read(Deadline deadline) {
   }
   for (const auto& [sql, identity] : identities_) {
     part.identities.push_back(identity);
-    if (identity.http && !covered.contains(identity.id)) addresses.insert(*identity.http);
+    const bool plain = identity.http && !tls_only_.contains(*identity.http);
+    if (plain && !covered.contains(identity.id)) addresses.insert(*identity.http);
   }
   part.pages = pages({addresses.begin(), addresses.end()}, deadline);
+  read_over_sql(members, deadline, part.pages);
   const bool any = std::any_of(part.pages.begin(), part.pages.end(),
                                [](const NodeMetrics& page) { return page.vars.has_value(); });
-  if (any || !part.identities.empty()) return part;
+  // Who is where is worth telling once, also while no node gives its metrics.
+  const bool learnt = identities_.size() != told_identities_;
+  told_identities_ = identities_.size();
+  if (any || learnt) return part;
+  if (part.pages.empty() && !refused_.empty()) {
+    return Error{ErrorCode::unavailable,
+                 "no node tells where its metrics are: " + refused_.begin()->second};
+  }
   if (part.pages.empty()) {
     return Error{ErrorCode::unavailable, "no node's HTTP address is known yet"};
   }
@@ -90,10 +124,55 @@ void MetricsSource::identify(const std::vector<Member>& members, Deadline deadli
     next_try = clock_.steady() + kIdentifyEvery;
     const auto session = dial_(member.sql);
     const auto rows = session->query(kRuntimeStatement, now + kIdentifyBudget);
-    if (!rows) continue;  // The process and gossip sources tell what is wrong with it.
+    refused_.erase(member.sql);
+    if (!rows) {
+      refused_.insert_or_assign(member.sql, rows.error().message);
+      continue;
+    }
     const auto identity = parse_runtime_info(member.sql, *rows);
     if (identity) identities_.insert_or_assign(member.sql, *identity);
   }
+}
+
+void MetricsSource::read_over_sql(const std::vector<Member>& members, Deadline deadline,
+                                  std::vector<NodeMetrics>& pages) {
+  std::map<std::string, NodeIdentity> without_page;
+  for (const auto& member : members) {
+    const auto identity = identities_.find(member.sql);
+    const auto has_page = [&](const std::optional<std::string>& http) {
+      return http && !tls_only_.contains(*http);
+    };
+    const bool needed = !has_page(member.http) && member.answering != Answering::silent &&
+                        identity != identities_.end() && !has_page(identity->second.http);
+    if (needed) without_page.insert(*identity);
+  }
+  std::erase_if(sessions_, [&](const auto& item) { return !without_page.contains(item.first); });
+  // One after the other, each within its own limit, going on where the last read ended: a
+  // node that hangs costs its limit and not the others' turn.
+  auto next = without_page.upper_bound(last_read_over_sql_);
+  for (std::size_t i = 0; i < without_page.size(); ++i) {
+    if (next == without_page.end()) next = without_page.begin();
+    const auto now = std::chrono::steady_clock::now();
+    if (now >= deadline) break;
+    pages.push_back(over_sql(next->second, std::min(deadline, now + kIdentifyBudget)));
+    last_read_over_sql_ = next->first;
+    ++next;
+  }
+}
+
+NodeMetrics MetricsSource::over_sql(const NodeIdentity& identity, Deadline deadline) {
+  NodeMetrics page{{}, {}, {}, clock_.wall()};
+  auto& session = sessions_[identity.sql];
+  if (!session) session = dial_(identity.sql);
+  const auto rows = session->query(kGaugesStatement, deadline);
+  if (!rows) {
+    page.error = identity.sql + ": " + rows.error().message;
+  } else if (auto vars = parse_node_metrics(identity.id, *rows)) {
+    page.vars = std::move(vars).value();
+  } else {
+    page.error = identity.sql + ": " + vars.error().message;
+  }
+  return page;
 }
 
 std::vector<NodeMetrics> MetricsSource::pages(const std::vector<std::string>& addresses,
@@ -109,6 +188,11 @@ std::vector<NodeMetrics> MetricsSource::pages(const std::vector<std::string>& ad
     const auto answers = http_.call_all(requests, deadline);
     for (std::size_t i = 0; i < answers.size(); ++i) {
       NodeMetrics page{addresses[begin + i], {}, {}, clock_.wall()};
+      if (answers[i] && answers[i]->status >= 300 && answers[i]->status < 400) {
+        // A secure node sends plain HTTP to https, which we do not speak.
+        tls_only_.insert(addresses[begin + i]);
+        continue;
+      }
       if (!answers[i]) {
         page.error = answers[i].error().message;
       } else if (answers[i]->status != 200) {

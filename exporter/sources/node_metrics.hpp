@@ -1,7 +1,9 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,7 +17,7 @@ namespace faultline::sources {
 
 /// The page of one address, or why there is none.
 struct NodeMetrics {
-  std::string http;  ///< Where we asked.
+  std::string http;  ///< Where we asked; empty: over SQL.
   std::optional<NodeVars> vars;
   std::string error;
   WallTime read_at;
@@ -33,15 +35,20 @@ struct MetricsPart {
   std::vector<NodeIdentity> identities;
 };
 
+/// crdb_internal.node_metrics of one node: the SQL twin of its page.
+[[nodiscard]] Result<NodeVars> parse_node_metrics(NodeId id, const sql::Rows& rows);
+
 /// Who a session's node is and where its HTTP listens; a wildcard host becomes that of `sql`.
 [[nodiscard]] Result<NodeIdentity> parse_runtime_info(const std::string& sql,
                                                       const sql::Rows& rows);
 
 /// Tier T1: /_status/vars of every node whose HTTP address is known. For the others it
-/// asks the node itself over a short SQL session, at most once in half a minute.
+/// asks the node itself over a short SQL session, at most once in half a minute; a secure
+/// node, whose pages our HTTP client cannot open, gives the same gauges over SQL.
 class MetricsSource final : public poll::Source<MetricsPart> {
  public:
   static const std::string kRuntimeStatement;
+  static const std::string kGaugesStatement;
 
   /// All outlive this. `clock` is for the half minute and the times of the pages.
   MetricsSource(Roster& roster, net::HttpClient& http, sql::SessionFactory dial, const Clock& clock)
@@ -51,6 +58,9 @@ class MetricsSource final : public poll::Source<MetricsPart> {
 
  private:
   void identify(const std::vector<Member>& members, Deadline deadline);
+  void read_over_sql(const std::vector<Member>& members, Deadline deadline,
+                     std::vector<NodeMetrics>& pages);
+  [[nodiscard]] NodeMetrics over_sql(const NodeIdentity& identity, Deadline deadline);
   [[nodiscard]] std::vector<NodeMetrics> pages(const std::vector<std::string>& addresses,
                                                Deadline deadline);
 
@@ -60,6 +70,12 @@ class MetricsSource final : public poll::Source<MetricsPart> {
   const Clock& clock_;
   std::map<std::string, NodeIdentity> identities_;  ///< By SQL address.
   std::map<std::string, SteadyTime> next_try_;      ///< By SQL address.
+  std::set<std::string> tls_only_;                  ///< HTTP addresses that sent us to https.
+  std::map<std::string, std::string> refused_;      ///< By SQL address: why it told nothing.
+  /// Kept open, one for each node without pages, by SQL address.
+  std::map<std::string, std::unique_ptr<sql::Session>> sessions_;
+  std::size_t told_identities_ = 0;
+  std::string last_read_over_sql_;  ///< Where the next read goes on, so that each has its turn.
 };
 
 }  // namespace faultline::sources

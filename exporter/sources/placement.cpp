@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "exporter/sources/cells.hpp"
+#include "exporter/sources/dialect.hpp"
 
 namespace faultline::sources {
 
@@ -91,7 +92,15 @@ Result<std::map<StoreId, NodeId>> parse_stores(const sql::Rows& rows) {
 }
 
 Result<PlacementPart> PlacementSource::read(Deadline deadline) {
-  const auto rows = session_.query(kStatement, deadline);
+  auto rows = session_.query(kStatement, deadline);
+  if (!rows && rows.error().code == ErrorCode::forbidden) {
+    // The supported statement tells the same, where the server has it.
+    const auto other = sql::placement_without_internals(session_.server_version());
+    if (other) {
+      auto told = session_.query(*other, deadline);
+      if (told) rows = std::move(told);
+    }
+  }
   if (!rows) return rows.error();
   auto part = parse_placement(*rows);
   if (!part) return part;

@@ -3,7 +3,9 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <vector>
 
+#include "common/base/secret.hpp"
 #include "common/net/address_book.hpp"
 #include "exporter/sources/sql_session.hpp"
 
@@ -11,7 +13,7 @@ namespace faultline::sql {
 
 struct Login {
   std::string user = "root";
-  std::string password;   ///< Empty: none.
+  Secret password;        ///< Empty: none.
   std::string certs_dir;  ///< Empty: sslmode=disable; else verify-full with its ca.crt,
                           ///< client.<user>.crt and client.<user>.key.
 };
@@ -21,11 +23,16 @@ struct SessionOptions {
   /// Kind to the server; our own deadline is what holds.
   milliseconds statement_timeout{2000};
   bool read_only = true;  ///< The server itself then refuses what would write.
+  /// More session settings, each "name=value" as check_session_setting wants it.
+  std::vector<std::string> settings = {};
 };
 
 /// libpq's words for one numeric address; pure, for tests.
-[[nodiscard]] std::string connection_string(const SessionOptions& options, const std::string& host,
-                                            const std::string& port, const std::string& numeric);
+[[nodiscard]] Secret connection_string(const SessionOptions& options, const std::string& host,
+                                       const std::string& port, const std::string& numeric);
+
+/// Why a "name=value" cannot be a startup option; empty when it can. Pure.
+[[nodiscard]] std::string check_session_setting(const std::string& text);
 
 /// A session over libpqxx in database `system` (any other hangs without quorum until
 /// its descriptor is cached). It dials at the first query and after each loss, inside
@@ -38,11 +45,15 @@ class PqxxSession final : public Session {
 
   [[nodiscard]] Result<Rows> query(const std::string& statement, Deadline deadline) override;
   [[nodiscard]] std::int64_t generation() const override { return generation_; }
+  [[nodiscard]] std::string server_version() const override { return version_; }
 
  private:
   struct Connection;  // Hides pqxx: only the source file includes it.
 
   [[nodiscard]] Status dial(Deadline deadline);
+  void learn_version();
+  [[nodiscard]] Error refused(const std::string& statement, const std::string& sqlstate,
+                              const std::string& what) const;
   [[nodiscard]] Error lost(const std::string& what, Deadline deadline) const;
 
   std::string address_;
@@ -51,6 +62,7 @@ class PqxxSession final : public Session {
   std::stop_token abort_;
   std::unique_ptr<Connection> connection_;
   std::int64_t generation_ = 0;
+  std::string version_;
 };
 
 }  // namespace faultline::sql

@@ -21,7 +21,8 @@ std::string not_ready_reason(int status) {
 
 ProcessProbe judge_process(const Member& member,
                            const std::optional<Result<milliseconds>>& connected,
-                           const std::optional<Result<net::HttpResponse>>& ready) {
+                           const std::optional<Result<net::HttpResponse>>& ready,
+                           const std::optional<Result<milliseconds>>& greeted) {
   ProcessProbe probe{member.sql, member.http, ProcessState::unreachable, {}, {}};
   const bool accepts = connected && connected->has_value();
   if (ready && answered(*ready)) {
@@ -34,7 +35,9 @@ ProcessProbe judge_process(const Member& member,
     if (connected && !accepts) probe.reason = "SQL port: " + connected->error().message;
     return probe;
   }
-  if (accepts && ready && timed_out(ready->error())) {
+  const bool silent_http = ready && timed_out(ready->error());
+  const bool silent_sql = greeted && !greeted->has_value() && timed_out(greeted->error());
+  if (accepts && (silent_http || silent_sql)) {
     probe.state = ProcessState::unresponsive;
     probe.reason = "it accepts connections and says nothing";
     return probe;
@@ -56,6 +59,28 @@ ProcessProbe judge_process(const Member& member,
   return probe;
 }
 
+/// Those that accept, and whose HTTP address is not known.
+ProcessSource::Greetings ProcessSource::greet(const std::vector<Member>& members,
+                                              const std::vector<Result<milliseconds>>& connected,
+                                              Deadline deadline) {
+  // SSLRequest of the PostgreSQL protocol: its length, and a version that is none.
+  static const std::string kSslRequest{"\0\0\0\x08\x04\xd2\x16\x2f", 8};
+  std::vector<std::string> silent_so_far;
+  std::size_t next = 0;
+  for (const auto& member : members) {
+    if (member.sql.empty()) continue;
+    const bool accepts = connected[next++].has_value();
+    if (accepts && !member.http) silent_so_far.push_back(member.sql);
+  }
+  Greetings greetings;
+  if (silent_so_far.empty()) return greetings;
+  const auto answers = http_.greet_all(silent_so_far, kSslRequest, deadline);
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    greetings.emplace(silent_so_far[i], answers[i]);
+  }
+  return greetings;
+}
+
 Result<ProcessPart> ProcessSource::read(Deadline deadline) {
   const auto members = roster_.members();
   std::vector<std::string> sql;
@@ -72,6 +97,8 @@ Result<ProcessPart> ProcessSource::read(Deadline deadline) {
   // A peer that swallows SYNs must leave time to ask the others over HTTP.
   const auto now = std::chrono::steady_clock::now();
   const auto connected = http_.connect_all(sql, now + (deadline - now) / 2);
+  // Before the long wait for HTTP: who is late only because we were is not silent.
+  const auto greetings = greet(members, connected, now + (deadline - now) * 7 / 10);
   auto ready = http_.call_all(http, deadline);
   ProcessPart part;
   std::size_t sql_next = 0;
@@ -81,7 +108,11 @@ Result<ProcessPart> ProcessSource::read(Deadline deadline) {
     std::optional<Result<net::HttpResponse>> answer;
     if (!member.sql.empty()) connect.emplace(connected[sql_next++]);
     if (member.http) answer.emplace(std::move(ready[http_next++]));
-    part.probes.push_back(judge_process(member, connect, answer));
+    std::optional<Result<milliseconds>> greeted;
+    if (const auto found = greetings.find(member.sql); found != greetings.end()) {
+      greeted.emplace(found->second);
+    }
+    part.probes.push_back(judge_process(member, connect, answer, greeted));
   }
   return part;
 }

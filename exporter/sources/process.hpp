@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,10 +28,14 @@ struct ProcessPart {
 /// What the answers mean; pure. Empty optionals: not asked.
 [[nodiscard]] ProcessProbe judge_process(const Member& member,
                                          const std::optional<Result<milliseconds>>& connected,
-                                         const std::optional<Result<net::HttpResponse>>& ready);
+                                         const std::optional<Result<net::HttpResponse>>& ready,
+                                         const std::optional<Result<milliseconds>>& greeted = {});
 
 /// Tier T0: all processes at once: TCP to the SQL port and GET /health?ready=1, whose
-/// answer of any status is also what GET /health would prove. Never fails as a whole.
+/// answer of any status is also what GET /health would prove. A node without a known HTTP
+/// address (all of a secure cluster: our client speaks no TLS) is asked on its SQL port
+/// whether it would speak TLS, which any node answers before any login: the kernel of a
+/// paused process accepts as well. Never fails as a whole.
 class ProcessSource final : public poll::Source<ProcessPart> {
  public:
   /// Both outlive this.
@@ -39,6 +44,12 @@ class ProcessSource final : public poll::Source<ProcessPart> {
   [[nodiscard]] Result<ProcessPart> read(Deadline deadline) override;
 
  private:
+  using Greetings = std::map<std::string, Result<milliseconds>>;
+
+  [[nodiscard]] Greetings greet(const std::vector<Member>& members,
+                                const std::vector<Result<milliseconds>>& connected,
+                                Deadline deadline);
+
   Roster& roster_;
   net::HttpClient& http_;
 };

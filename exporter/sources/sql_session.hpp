@@ -20,11 +20,14 @@ class Session {
  public:
   virtual ~Session() = default;
   /// Ends by `deadline` whatever the peer does. Errors: `timeout`, `unavailable`
-  /// (the session is gone, the next call dials again), `upstream` (the server said
-  /// no; "SQLSTATE: message").
+  /// (the session is gone, the next call dials again), `unauthorized` (no login),
+  /// `forbidden` (a privilege is missing), `upstream` (the server said no for another
+  /// reason; "SQLSTATE: message").
   [[nodiscard]] virtual Result<Rows> query(const std::string& statement, Deadline deadline) = 0;
   /// Changes with each new connection: what was asked before may not hold any more.
   [[nodiscard]] virtual std::int64_t generation() const = 0;
+  /// The session's crdb_version; empty before the first query, and from others.
+  [[nodiscard]] virtual std::string server_version() const { return {}; }
 };
 
 /// Makes a session that dials `address` ("host:port") when it is first used.

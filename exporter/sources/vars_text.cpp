@@ -60,14 +60,30 @@ struct Wanted {
   std::optional<std::int64_t> NodeVars::*field;
 };
 
-constexpr std::array<Wanted, 6> kWanted{{
+constexpr std::array<Wanted, 10> kWanted{{
     {"liveness_livenodes", &NodeVars::live_nodes},
     {"ranges", &NodeVars::ranges},
     {"ranges_unavailable", &NodeVars::ranges_unavailable},
     {"ranges_underreplicated", &NodeVars::ranges_underreplicated},
     {"replicas", &NodeVars::replicas},
     {"replicas_leaseholders", &NodeVars::leaseholders},
+    {"rpc_heartbeats_nominal", &NodeVars::connections_good},
+    {"rpc_heartbeats_initializing", &NodeVars::connections_bad},
+    {"rpc_connection_healthy", &NodeVars::connections_good},
+    {"rpc_connection_unhealthy", &NodeVars::connections_bad},
 }};
+
+/// A child of a gauge that is also there as a whole, about one peer.
+bool take_child(const Sample& sample, NodeVars& vars) {
+  const auto peer = label(sample.labels, "remote_node_id");
+  if (peer.empty()) return false;
+  const auto id = parse_integer(peer);
+  const auto count = count_of(sample.value);
+  if (id && *id >= 1 && count && sample.name == "rpc_connection_unhealthy") {
+    vars.bad_by_peer[NodeId{*id}] += *count;
+  }
+  return true;
+}
 
 void take(const Sample& sample, NodeVars& vars) {
   if (sample.name == "node_id") {
@@ -77,22 +93,28 @@ void take(const Sample& sample, NodeVars& vars) {
     vars.http_address = label(sample.labels, "http_addr");
     return;
   }
-  for (const auto& wanted : kWanted) {
-    if (sample.name != wanted.name) continue;
-    const auto count = count_of(sample.value);
-    if (!count) return;
-    auto& field = vars.*wanted.field;
-    field = field.value_or(0) + *count;
-    const auto store = parse_integer(label(sample.labels, "store"));
-    if (store &&
-        std::find(vars.stores.begin(), vars.stores.end(), StoreId{*store}) == vars.stores.end()) {
-      vars.stores.push_back(StoreId{*store});
-    }
-    return;
-  }
+  if (take_child(sample, vars)) return;
+  const auto store = parse_integer(label(sample.labels, "store"));
+  add_gauge(vars, sample.name, store ? std::optional{StoreId{*store}} : std::nullopt, sample.value);
 }
 
 }  // namespace
+
+bool add_gauge(NodeVars& vars, std::string_view name, std::optional<StoreId> store,
+               std::string_view value) {
+  const auto wanted = std::find_if(kWanted.begin(), kWanted.end(),
+                                   [&](const Wanted& item) { return item.name == name; });
+  if (wanted == kWanted.end()) return false;
+  const auto count = count_of(value);
+  if (!count) return true;
+  auto& field = vars.*wanted->field;
+  field = field.value_or(0) + *count;
+  const auto& stores = vars.stores;
+  if (store && std::find(stores.begin(), stores.end(), *store) == stores.end()) {
+    vars.stores.push_back(*store);
+  }
+  return true;
+}
 
 Result<NodeVars> parse_vars(std::string_view page) {
   NodeVars vars;
@@ -101,7 +123,9 @@ Result<NodeVars> parse_vars(std::string_view page) {
     const auto line = page.substr(0, end);
     page.remove_prefix(std::min(end + 1, page.size()));
     const bool interesting = line.starts_with("ranges") || line.starts_with("replicas") ||
-                             line.starts_with("liveness_livenodes") || line.starts_with("node_id{");
+                             line.starts_with("liveness_livenodes") ||
+                             line.starts_with("rpc_heartbeats_") ||
+                             line.starts_with("rpc_connection_") || line.starts_with("node_id{");
     if (!interesting) continue;
     if (const auto sample = split(line)) take(*sample, vars);
   }

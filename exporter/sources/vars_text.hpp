@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -22,8 +23,18 @@ struct NodeVars {
   std::optional<std::int64_t> ranges_underreplicated;
   std::optional<std::int64_t> replicas;
   std::optional<std::int64_t> leaseholders;
+  /// Connections to other nodes by how their heartbeats go; two or three for each peer.
+  /// rpc_heartbeats_* of old versions, rpc_connection_* of new ones.
+  std::optional<std::int64_t> connections_good;
+  std::optional<std::int64_t> connections_bad;
+  std::map<NodeId, std::int64_t> bad_by_peer;  ///< With server.child_metrics.enabled only.
   std::vector<StoreId> stores;
 };
+
+/// Adds what the gauge `name` (as on the page, with underscores) says of one store or of the
+/// node. True if it is one that we need; what is no count is left out.
+bool add_gauge(NodeVars& vars, std::string_view name, std::optional<StoreId> store,
+               std::string_view value);
 
 /// One pass over the page (300 KB on a real node) that looks at the first letters of
 /// each line only. Fails with `upstream` on a page that has no node_id gauge.

@@ -26,8 +26,8 @@ bool Mailbox::put(const SnapshotPtr& snapshot, const std::vector<ClusterEvent>& 
   auto& all = content_.events;
   all.insert(all.end(), events.begin(), events.end());
   // Who missed so many asks the board, or sees it by the ids.
-  if (all.size() > observe::SnapshotBoard::kEventsMax) {
-    const auto excess = all.size() - observe::SnapshotBoard::kEventsMax;
+  if (all.size() > observe::Timeline::kEventsMax) {
+    const auto excess = all.size() - observe::Timeline::kEventsMax;
     all.erase(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(excess));
   }
   return first;
@@ -138,11 +138,8 @@ void Hub::greet(WsClient& client) {
     client.offer_news(
         encode(Opcode::text, wire::hello_frame(head, options_.server, options_.heartbeat)));
     // What has gone round; the rest comes with the next round.
-    auto events = board_.events_after(0);
-    std::erase_if(events, [this](const ClusterEvent& event) { return event.id > last_event_id_; });
-    const std::size_t from = events.size() - std::min(events.size(), kEventsOnConnect);
-    for (std::size_t i = from; i < events.size(); ++i) {
-      client.offer_news(encode(Opcode::text, wire::event_frame(head, events[i])));
+    for (const auto& event : board_.latest_events(kEventsOnConnect, last_event_id_)) {
+      client.offer_news(encode(Opcode::text, wire::event_frame(head, event)));
     }
   }
   if (current_) client.offer_whole(*current_);

@@ -12,6 +12,7 @@
 #include "exporter/stream/impact_page.hpp"
 #include "exporter/stream/query.hpp"
 #include "exporter/stream/sd_page.hpp"
+#include "exporter/stream/timeline_page.hpp"
 
 namespace faultline::stream {
 
@@ -106,8 +107,8 @@ Reply Routes::answer(const Request& request) {
 }
 
 bool Routes::exists(std::string_view path) const {
-  constexpr std::array pages{kStreamPath,  kStatePath, kImpactPath,          kTargetsPath,
-                             kHealthyPath, kReadyPath, std::string_view{"/"}};
+  constexpr std::array pages{kStreamPath,  kStatePath,   kImpactPath, kTimelinePath,
+                             kTargetsPath, kHealthyPath, kReadyPath,  std::string_view{"/"}};
   return path == options_.telemetry_path ||
          std::find(pages.begin(), pages.end(), path) != pages.end();
 }
@@ -118,6 +119,11 @@ Reply Routes::page(const Request& request) {
   if (request.path == kTargetsPath) return targets(request);
   if (request.path == kImpactPath) {
     Reply reply = impact_page(board_.basis().get(), request.query, SystemClock{}.wall());
+    compress(reply, request);
+    return reply;
+  }
+  if (request.path == kTimelinePath) {
+    Reply reply = timeline_page(board_, options_.boot, request.query);
     compress(reply, request);
     return reply;
   }
@@ -223,6 +229,8 @@ Reply Routes::landing() const {
   reply.body += link_to("/api/v1/impact?nodes=1", "what would become of the ranges without node 1");
   reply.body +=
       link_to(kTargetsPath, "the nodes' own metrics pages, for Prometheus' http_sd_configs");
+  reply.body +=
+      link_to(kTimelinePath, "what happened, as JSON: <code>?since=ID&amp;limit=N</code>");
   reply.body += link_to(kHealthyPath, "whether the exporter runs");
   reply.body += link_to(kReadyPath, "whether it has read anything");
   reply.body +=
@@ -240,8 +248,8 @@ Status check_telemetry_path(std::string_view path) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view{"/-._~"}.find(c) != std::string_view::npos;
   };
-  constexpr std::array taken{kStreamPath,  kStatePath, kImpactPath, kTargetsPath,
-                             kHealthyPath, kReadyPath, kReloadPath};
+  constexpr std::array taken{kStreamPath,  kStatePath,   kImpactPath, kTimelinePath,
+                             kTargetsPath, kHealthyPath, kReadyPath,  kReloadPath};
   const bool usable = path.size() > 1 && path.front() == '/' &&
                       std::all_of(path.begin(), path.end(), plain) &&
                       std::find(taken.begin(), taken.end(), path) == taken.end();

@@ -58,6 +58,7 @@ export interface Snapshot {
    * Sorted by node_id.
    */
   nodes: Node[];
+  connectivity: Connectivity;
   sources: Source[];
   /**
    * Faults that chaosd holds now or ended in the last minute.
@@ -158,6 +159,11 @@ export interface Node {
   container: NodeContainer;
   replication: NodeReplication;
   probe?: NodeProbe;
+  connectivity: NodeConnectivity;
+  /**
+   * By store_id, from crdb_internal.kv_store_status (source kv_status); null when unknown, as while the key-value layer does not answer or the node has stopped writing.
+   */
+  stores: Store[] | null;
 }
 /**
  * The node as the cluster sees it, from the liveness records in gossip of the best witness.
@@ -168,7 +174,7 @@ export interface NodeLiveness {
   reason: string;
   since_ms: number | null;
   /**
-   * What it becomes if nothing changes, such as dead.
+   * What it becomes if nothing changes, such as dead; decommissioned has no time, it comes when the node's replicas are gone.
    */
   next_state: string | null;
   next_at_ms: number | null;
@@ -179,6 +185,11 @@ export interface NodeLiveness {
    */
   witness_node_id: number | null;
   read_at_ms: number | null;
+  /**
+   * What the two gateways that are asked say of it, when it is not the same, such as "n1 says live, n2 says suspect"; else empty. The state is the worse one.
+   */
+  disagreement: string;
+  disagreement_since_ms: number | null;
 }
 /**
  * Whether the process answers the exporter itself (TCP to the SQL port, GET /health, GET /health?ready=1).
@@ -253,8 +264,79 @@ export interface NodeProbe {
   failing_since_ms: number | null;
   read_at_ms: number | null;
 }
+/**
+ * One row of the matrix of who can see whom, from the node's own gauges of its connections (rpc_heartbeats_*, rpc_connection_*) and from round trips that it wrote down (kv_node_status.activity).
+ */
+export interface NodeConnectivity {
+  /**
+   * Peers that it has no working connection to; null when unknown.
+   */
+  peers_lost: number | null;
+  /**
+   * By node_id; in clusters of more than 16 nodes only the peers that are not connected.
+   */
+  peers: PeerLink[];
+  /**
+   * Which gauges; empty: none.
+   */
+  source: string;
+  read_at_ms: number | null;
+}
+export interface PeerLink {
+  node_id: number;
+  /**
+   * cut: both answer us and cannot see each other; down: the peer's process answers nobody; unknown: the gauges do not tell which peer it is.
+   */
+  state: 'connected' | 'cut' | 'down' | 'unknown';
+  latency_ms: number | null;
+}
+export interface Store {
+  store_id: number;
+  /**
+   * Replicas on the store.
+   */
+  ranges: number;
+  leases: number;
+  capacity_bytes: number;
+  available_bytes: number;
+  used_bytes: number;
+}
+/**
+ * Which nodes cannot see each other, although each answers us: a partial partition stays green in every other gauge.
+ */
+export interface Connectivity {
+  /**
+   * Every node that answers has told about its connections, and what they tell fits together.
+   */
+  valid: boolean;
+  /**
+   * Why it is not valid; empty when it is.
+   */
+  reason: string;
+  cuts: Cut[];
+  /**
+   * What has been cut for 10 s or longer, in words, such as "n2 and n4 cannot see each other"; else empty.
+   */
+  sentence: string;
+}
+export interface Cut {
+  /**
+   * @minItems 2
+   * @maxItems 2
+   */
+  nodes: [number, number];
+  since_ms: number;
+}
 export interface Source {
-  name: 'process' | 'metrics' | 'gossip' | 'placement' | 'containers' | 'probe';
+  name:
+    | 'process'
+    | 'metrics'
+    | 'gossip'
+    | 'placement'
+    | 'containers'
+    | 'kv_status'
+    | 'cluster_log'
+    | 'probe';
   /**
    * The last read succeeded.
    */
@@ -276,6 +358,10 @@ export interface Source {
    * The last good read is older than the source's limit.
    */
   stale: boolean;
+  /**
+   * Why it is not asked at all at present, such as a cluster too big for it, or a key-value layer that does not answer; empty when it is asked.
+   */
+  off: string;
 }
 /**
  * As in chaos-api.yaml.
@@ -383,6 +469,9 @@ export interface Event {
    */
   id: number;
   at_ms: number;
+  /**
+   * replica_change, range_change (system.rangelog) and node_log (system.eventlog): as the cluster wrote them down itself; their at_ms is the cluster's, and they may be told later than what happened after them. disagreement: two gateways say different things of a node. connectivity: which nodes cannot see each other.
+   */
   kind:
     | 'container_state'
     | 'process_state'
@@ -392,7 +481,12 @@ export interface Event {
     | 'fault'
     | 'source'
     | 'node_joined'
-    | 'node_removed';
+    | 'node_removed'
+    | 'replica_change'
+    | 'range_change'
+    | 'node_log'
+    | 'disagreement'
+    | 'connectivity';
   severity: 'info' | 'warning' | 'critical';
   node_id: number | null;
   /**
@@ -403,6 +497,14 @@ export interface Event {
    * For people, such as "n2 container exited".
    */
   sentence: string;
+  /**
+   * What explains it, in words, such as "kill of crdb-2" or "n2 container exited"; empty when nothing known does.
+   */
+  cause: string;
+  /**
+   * Id of the event that came before and explains it.
+   */
+  cause_id: number | null;
 }
 export interface HeartbeatFrame {
   v: 1;

@@ -141,6 +141,7 @@ export class FakeCluster {
       ranges_underreplicated:
         up === this.#nodes.length ? 0 : Math.min(kRanges, (this.#nodes.length - up) * 41),
       nodes: this.#nodes.map((node) => this.#nodeView(node, now)),
+      connectivity: { valid: false, reason: 'made up', cuts: [], sentence: '' },
       sources: ['process', 'metrics', 'gossip', 'placement', 'containers'].map((name) => ({
         name,
         ok: name !== 'placement' || known,
@@ -149,6 +150,7 @@ export class FakeCluster {
         read_at_ms: now - 300,
         took_ms: 3,
         stale: name === 'placement' && !known,
+        off: '',
       })),
       faults: this.#faults.filter(
         (fault) => fault.ended_at_ms === null || now - fault.ended_at_ms < 60_000,
@@ -195,6 +197,8 @@ export class FakeCluster {
         epoch: 1,
         expires_at_ms: now + 4_000,
         witness_node_id: 1,
+        disagreement: '',
+        disagreement_since_ms: null,
         read_at_ms: now - 150,
       },
       process: {
@@ -220,6 +224,8 @@ export class FakeCluster {
           this.#nodes.some((one) => one.state !== 'running') && running ? 12 : 0,
         read_at_ms: running ? now - 500 : node.since,
       },
+      connectivity: { peers_lost: null, peers: [], source: '', read_at_ms: null },
+      stores: null,
     };
   }
 
@@ -340,6 +346,8 @@ export class FakeCluster {
       node_id: nodeId,
       fault_id: faultId,
       sentence,
+      cause: '',
+      cause_id: null,
     });
   }
 

@@ -39,6 +39,13 @@ class Contract:
         # Alone, with its definitions beside it: a bare message is this and no frame.
         self.snapshot = jsonschema.Draft202012Validator({"$ref": "#/$defs/Snapshot", "$defs": schema["$defs"]})
 
+        self.timeline = jsonschema.Draft202012Validator({"$ref": "#/$defs/Timeline", "$defs": schema["$defs"]})
+
+    def read_timeline(self, text):
+        timeline = json.loads(text)
+        self.timeline.validate(timeline)
+        return timeline
+
     def read_frame(self, text):
         frame = json.loads(text)
         self.frame.validate(frame)
@@ -76,6 +83,8 @@ async def check(port, publish, contract):
             assert held == expected, f"deltas do not add up at seq {number}"
         answer = urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/state", timeout=WAIT_S).read()
         assert contract.read_snapshot(answer) == held
+        timeline = urllib.request.urlopen(f"http://127.0.0.1:{port}/api/v1/timeline?since=10&limit=5", timeout=WAIT_S).read()
+        assert [event["id"] for event in contract.read_timeline(timeline)["events"]] == [11, 12, 13, 14, 15], timeline
         await v1.send('{"type":"resync"}')
         await v1.send('{"type":"ping"}')
         wanted = {"snapshot", "heartbeat"}

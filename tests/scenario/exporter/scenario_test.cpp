@@ -14,6 +14,7 @@
 //
 //   nodes 5 ranges 50      start with so many nodes and ranges
 //   kill 2 3 | pause 1 | isolate 3 | start 2 (also resumes and joins again)
+//   cut 2 4 | mend 2 4     two nodes that cannot see each other, and can again
 //   container 2 exited     what chaosd says about the container of a node
 //   wait 20                seconds, looked at every 200 ms
 
@@ -42,6 +43,11 @@ class Player {
         cluster_->advance(milliseconds{200});
         told += look();
       }
+    } else if (verb == "cut" || verb == "mend") {
+      int a = 0;
+      int b = 0;
+      words >> a >> b;
+      verb == "cut" ? cluster_->cut(a, b) : cluster_->mend(a, b);
     } else if (verb == "container") {
       int node = 0;
       std::string state;
@@ -145,7 +151,8 @@ INSTANTIATE_TEST_SUITE_P(Journeys, Scenario,
                          testing::Values("all-paused.txt", "blip-after-a-kill.txt",
                                          "cut-off-from-each-other.txt", "five-nodes-two-killed.txt",
                                          "isolated-node.txt", "one-killed-and-back.txt",
-                                         "stop-with-container.txt", "two-of-three-killed.txt"),
+                                         "stop-with-container.txt", "two-of-three-killed.txt",
+                                         "two-that-cannot-see-each-other.txt"),
                          name_of);
 
 }  // namespace

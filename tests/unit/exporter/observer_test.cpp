@@ -93,10 +93,10 @@ TEST_F(ObserverTest, IsFastWhileSomethingHappensAndRestsWhenItHasSettled) {
 
 TEST_F(ObserverTest, CountsEventsAndNumbersThem) {
   watch(seconds{2});
-  const auto before = board.events_after(0).size();
+  const auto before = board.timeline(0, 2'000).events.size();
   cluster.set(3, test::ToyCluster::State::killed);
   watch(seconds{5});
-  const auto events = board.events_after(0);
+  const auto events = board.timeline(0, 2'000).events;
   ASSERT_GT(events.size(), before);
   for (std::size_t i = 1; i < events.size(); ++i) EXPECT_EQ(events[i].id, events[i - 1].id + 1);
   EXPECT_EQ(observer.event_counts()[static_cast<std::size_t>(EventKind::process_state)], 1);

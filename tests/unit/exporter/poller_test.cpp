@@ -50,6 +50,21 @@ struct PollerTest : testing::Test {
   Error failure{ErrorCode::timeout, "no answer"};
 };
 
+TEST_F(PollerTest, EachKindOfReasonIsOneLineUntilItAnswersAgain) {
+  const Error other{ErrorCode::unavailable, "refused"};
+  source.answers = {failure, other, failure, other, 7, failure};
+  for (int i = 0; i < 6; ++i) poller.step();
+  const auto text = lines.str();
+  const auto count = [&](const std::string& what) {
+    std::size_t found = 0;
+    for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + 1)) ++found;
+    return found;
+  };
+  EXPECT_EQ(count("no answer"), 2U) << text;
+  EXPECT_EQ(count("refused"), 1U) << text;
+  EXPECT_EQ(count("answers again"), 1U) << text;
+}
+
 TEST_F(PollerTest, AGoodReadIsRememberedWithItsTimeAndRings) {
   source.answers = {7};
   const auto due = poller.step();

@@ -59,6 +59,26 @@ TEST(Process, OnePortAloneIsSaidSo) {
   EXPECT_EQ(judge_process({}, std::nullopt, kNoHttp).state, ProcessState::unknown);
 }
 
+TEST(Process, WithoutHttpItsSilenceOnTheSqlPortTells) {
+  const std::optional<Result<milliseconds>> silent{
+      Result<milliseconds>{Error{ErrorCode::timeout, "nothing"}}};
+  const std::optional<Result<milliseconds>> closed{
+      Result<milliseconds>{Error{ErrorCode::unavailable, "closed"}}};
+  EXPECT_EQ(judge_process(kSqlOnly, kAccepts, kNoHttp, silent).state, ProcessState::unresponsive);
+  EXPECT_EQ(judge_process(kSqlOnly, kAccepts, kNoHttp, closed).state, ProcessState::reachable)
+      << "who closes is there";
+  EXPECT_EQ(judge_process(kSqlOnly, kAccepts, kNoHttp, kAccepts).state, ProcessState::reachable);
+
+  const test::SilentListener paused;
+  Roster roster{{paused.address()}, {}};
+  net::AddressBook book;
+  net::HttpClient http{book};
+  ProcessSource source{roster, http};
+  const auto part = source.read(std::chrono::steady_clock::now() + milliseconds{600});
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->probes.at(0).state, ProcessState::unresponsive);
+}
+
 TEST(Process, APeerThatSaysNothingIsJudgedWithinTheDeadline) {
   const test::SilentListener paused;
   Roster roster{{paused.address()}, {}};

@@ -89,6 +89,45 @@ TEST_F(SqlSources, PlacementDoesWithoutStoresAndSetting) {
   EXPECT_FALSE(source.read(soon()));
 }
 
+/// A new server that has closed crdb_internal to us.
+struct ClosedSession final : sql::Session {
+  Result<sql::Rows> query(const std::string& statement, Deadline) override {
+    if (statement.find("SHOW CLUSTER RANGES") != std::string::npos) {
+      return sql::Rows{{"7", "1,2,3", "/Table/3"}};
+    }
+    return Error{ErrorCode::forbidden, "closed"};
+  }
+  std::int64_t generation() const override { return 1; }
+  std::string server_version() const override { return version; }
+  std::string version;
+};
+
+TEST(Placement, WhereCrdbInternalIsClosedTheSupportedStatementIsAsked) {
+  Roster roster{{"a:1"}, {}};
+  std::string version = "CockroachDB CCL v26.1.0 (linux)";
+  GatewaySession session{"placement", roster,
+                         [&](const std::string&) {
+                           auto closed = std::make_unique<ClosedSession>();
+                           closed->version = version;
+                           return closed;
+                         },
+                         milliseconds{500}, false};
+  PlacementSource source{session};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part) << part.error().message;
+  EXPECT_EQ(part->ranges, 1);
+  version = "CockroachDB CCL v22.2.9 (linux)";
+  GatewaySession old{"placement", roster,
+                     [&](const std::string&) {
+                       auto closed = std::make_unique<ClosedSession>();
+                       closed->version = version;
+                       return closed;
+                     },
+                     milliseconds{500}, false};
+  PlacementSource old_source{old};
+  EXPECT_EQ(old_source.read(soon()).error().message, "closed");
+}
+
 struct HttpSources : testing::Test {
   net::AddressBook book;
   net::HttpClient http{book};
@@ -138,12 +177,77 @@ TEST_F(HttpSources, ANodeWithoutAKnownPageIsAskedForItOverSql) {
   EXPECT_EQ(database.asked.size(), 1U) << "known is known";
 }
 
+TEST_F(HttpSources, ASecureNodeGivesItsGaugesOverSql) {
+  database.tables = {
+      {MetricsSource::kRuntimeStatement,
+       {{"2", "UI", "Scheme", "https"}, {"2", "UI", "Host", "n2"}, {"2", "UI", "Port", "8080"}}},
+      {MetricsSource::kGaugesStatement,
+       {{std::nullopt, "liveness.livenodes", "3.0"},
+        {"4", "ranges", "20"},
+        {"5", "ranges", "22"},
+        {"4", "ranges.unavailable", "0"},
+        {std::nullopt, "rpc.heartbeats.nominal", "5"}}}};
+  Roster roster{{"n2:26257"}, {}};
+  MetricsSource source{roster, http, database.factory(), clock};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part);
+  ASSERT_EQ(part->pages.size(), 1U);
+  ASSERT_TRUE(part->pages[0].vars) << part->pages[0].error;
+  EXPECT_EQ(part->pages[0].http, "");
+  const auto& vars = *part->pages[0].vars;
+  EXPECT_EQ(vars.node_id, NodeId{2});
+  EXPECT_EQ(vars.live_nodes, 3);
+  EXPECT_EQ(vars.ranges, 42) << "of both stores";
+  EXPECT_EQ(vars.ranges_unavailable, 0);
+  EXPECT_EQ(vars.connections_good, 5);
+  EXPECT_THAT(vars.stores, testing::ElementsAre(StoreId{4}, StoreId{5}));
+}
+
+TEST_F(HttpSources, APageThatSendsUsToHttpsIsReadOverSqlInstead) {
+  CannedServer secure{{"HTTP/1.1 307 Temporary Redirect\r\nContent-Length: 0\r\n\r\n"}};
+  database.tables = {
+      {MetricsSource::kRuntimeStatement,
+       {{"2", "UI", "Host", "127.0.0.1"},
+        {"2", "UI", "Port", secure.address().substr(secure.address().find(':') + 1)}}},
+      {MetricsSource::kGaugesStatement, {{std::nullopt, "liveness.livenodes", "3"}}}};
+  Roster roster{{"n2:26257"}, {}};
+  roster.set({{NodeId{2}, "n2:26257", {}, Answering::ready}});
+  MetricsSource source{roster, http, database.factory(), clock};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part) << part.error().message;
+  ASSERT_EQ(part->pages.size(), 1U);
+  EXPECT_TRUE(part->pages[0].vars) << part->pages[0].error;
+  ASSERT_TRUE(source.read(soon()));
+  EXPECT_EQ(secure.requests().size(), 1U) << "it is not asked again";
+}
+
+TEST_F(HttpSources, GaugesThatAreRefusedOrOddAreSaidAndNeverZero) {
+  database.tables = {{MetricsSource::kRuntimeStatement,
+                      {{"2", "UI", "Scheme", "https"}, {"2", "UI", "Port", "1"}}}};
+  Roster roster{{"n2:26257"}, {}};
+  MetricsSource source{roster, http, database.factory(), clock};
+  const auto first = source.read(soon());
+  ASSERT_TRUE(first) << "who is where is told all the same";
+  EXPECT_THAT(first->pages.at(0).error, HasSubstr("n2:26257: 42501"));
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("n2:26257: 42501"));
+  database.tables[MetricsSource::kGaugesStatement] = {{"1", "ranges", "0"}};
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("liveness.livenodes"));
+  database.tables[MetricsSource::kGaugesStatement] = {{std::nullopt, "liveness.livenodes", "NaN"}};
+  EXPECT_FALSE(source.read(soon()));
+}
+
+TEST_F(HttpSources, WhereNobodyMayTellTheMetricsSayWhoRefused) {
+  Roster roster{{"n2:26257"}, {}};
+  MetricsSource source{roster, http, database.factory(), clock};
+  EXPECT_THAT(source.read(soon()).error().message, HasSubstr("42501: no"));
+}
+
 const std::string kView =
     R"({"boot":"c-1","seq":5,"gap":false,"events":[],"targets":[],"faults":[]})";
 
 TEST_F(HttpSources, ContainersAsksForWhatIsAndThenWaitsForNews) {
   CannedServer chaosd{{CannedServer::ok(kView)}};
-  ContainersSource source{chaosd.address(), "secret", http};
+  ContainersSource source{chaosd.address(), Secret{"secret"}, http};
   ASSERT_TRUE(source.read(soon()));
   ASSERT_TRUE(source.read(soon()));
   const auto requests = chaosd.requests();
@@ -157,7 +261,7 @@ TEST_F(HttpSources, ContainersSaysWhatIsWrongWithChaosd) {
   CannedServer chaosd{{"HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
                        "HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n", CannedServer::ok("{"),
                        CannedServer::ok("{\"boot\":1}"), CannedServer::ok(kView)}};
-  ContainersSource source{chaosd.address(), "", http};
+  ContainersSource source{chaosd.address(), Secret{}, http};
   EXPECT_THAT(source.read(soon()).error().message, HasSubstr("--chaosd.token-file"));
   EXPECT_THAT(source.read(soon()).error().message, HasSubstr("500"));
   EXPECT_THAT(source.read(soon()).error().message, HasSubstr("chaosd: "));

@@ -95,19 +95,19 @@ TEST(PqxxSession, StoppingEndsAQueryInHand) {
 
 TEST(ConnectionString, IsSafeAgainstOddTextAndNeverLooksUpNames) {
   SessionOptions options;
-  options.login = {"ro'ot", "", ""};
-  auto text = connection_string(options, "n1.example", "26257", "10.0.0.1");
+  options.login = {"ro'ot", Secret{}, ""};
+  auto text = connection_string(options, "n1.example", "26257", "10.0.0.1").reveal();
   EXPECT_THAT(text, HasSubstr("hostaddr=10.0.0.1"));
   EXPECT_THAT(text, HasSubstr("user='ro\\'ot'"));
   EXPECT_THAT(text, HasSubstr("dbname=system"));
   EXPECT_THAT(text, HasSubstr("sslmode=disable"));
   EXPECT_THAT(text, HasSubstr("allow_unsafe_internals=true"));
-  options.login = {"root", "", "/certs"};
-  text = connection_string(options, "n1.example", "26257", "10.0.0.1");
+  options.login = {"root", Secret{}, "/certs"};
+  text = connection_string(options, "n1.example", "26257", "10.0.0.1").reveal();
   EXPECT_THAT(text, HasSubstr("sslmode=verify-full"));
   EXPECT_THAT(text, HasSubstr("sslcert='/certs/client.root.crt'"));
-  options.login.password = "secret";
-  text = connection_string(options, "n1.example", "26257", "10.0.0.1");
+  options.login.password = Secret{"secret"};
+  text = connection_string(options, "n1.example", "26257", "10.0.0.1").reveal();
   EXPECT_THAT(text, HasSubstr("password='secret'"));
   EXPECT_THAT(text, Not(HasSubstr("sslcert=")));
 }

@@ -1,6 +1,7 @@
 #include <gtest/gtest.h>
 
 #include <zlib.h>
+#include <nlohmann/json.hpp>
 
 #include "exporter/stream/gzip.hpp"
 #include "exporter/stream/impact_page.hpp"
@@ -106,9 +107,18 @@ TEST(Gzip, IsAcceptedWhenNamedOrCoveredAndNotRefused) {
 /// The routes with a board of their own and metrics that are a long text.
 class RoutesTest : public testing::Test {
  protected:
+  RoutesTest() { options_.boot = "b-test"; }
+
   Reply get(std::string_view path, std::string_view accept_encoding = {}) {
     return routes_.answer(
         {.method = "GET", .path = path, .accept_encoding = accept_encoding, .if_none_match = {}});
+  }
+  Reply timeline(std::string_view query) {
+    return routes_.answer({.method = "GET",
+                           .path = "/api/v1/timeline",
+                           .accept_encoding = {},
+                           .if_none_match = {},
+                           .query = query});
   }
 
   StreamOptions options_;
@@ -146,6 +156,33 @@ TEST_F(RoutesTest, AStateThatTheClientHasIsNotSentAgain) {
                                       .if_none_match = "W/\"b-test-1\""});
   EXPECT_EQ(reply.status, 304);
   EXPECT_EQ(reply.body, "");
+}
+
+TEST_F(RoutesTest, TheTimelineIsReadOnFromWhereOneWas) {
+  EXPECT_EQ(get("/api/v1/timeline").body,
+            R"({"boot":"b-test","events":[],"gap":false,"next":0,"oldest":null,"v":1})");
+  board_.publish(share(sample_snapshot(1)), {sample_event(1), sample_event(2), sample_event(3)});
+  const auto page = nlohmann::json::parse(timeline("since=1&limit=1").body);
+  EXPECT_EQ(page.at("events").size(), 1U);
+  EXPECT_EQ(page.at("events").at(0).at("id"), 2);
+  EXPECT_EQ(page.at("next"), 2);
+  EXPECT_EQ(page.at("oldest"), 1);
+  EXPECT_EQ(nlohmann::json::parse(timeline("since=3").body).at("events").size(), 0U);
+}
+
+TEST_F(RoutesTest, AQueryThatCannotBeUsedIsA400ThatNamesTheField) {
+  for (const std::string field : {"since", "limit"}) {
+    for (const std::string value : {"", "=", "=x", "=-1", "=1.5", "=1e3", "=%31", "= 1", "=1 ",
+                                    "=99999999999999999999", "=0x10"}) {
+      const Reply reply = timeline(field + value);
+      EXPECT_EQ(reply.status, 400) << field << value;
+      EXPECT_NE(reply.body.find(field + " is "), std::string::npos) << reply.body;
+    }
+  }
+  EXPECT_EQ(timeline("limit=0").status, 400);
+  EXPECT_EQ(timeline("limit=1001").status, 400);
+  EXPECT_NE(timeline("since=1&since=2").body.find("twice"), std::string::npos);
+  EXPECT_EQ(timeline("other=x&since=0&limit=1000&").status, 200);
 }
 
 TEST_F(RoutesTest, ReadyOnlyOnceASourceWasRead) {

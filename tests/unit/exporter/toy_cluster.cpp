@@ -85,6 +85,16 @@ bool ToyCluster::majority_connected() const {
 
 bool ToyCluster::live_in_own_eyes(const Node& node) const { return node.expires_at > now; }
 
+std::int64_t ToyCluster::peers_lost(const Node& node) const {
+  return std::count_if(nodes_.begin(), nodes_.end(), [&](const Node& other) {
+    if (other.id == node.id) return false;
+    const auto a = static_cast<int>(node.id.value);
+    const auto b = static_cast<int>(other.id.value);
+    const bool apart = node.state == State::isolated || other.state != State::up;
+    return apart || cuts_.contains({std::min(a, b), std::max(a, b)});
+  });
+}
+
 void ToyCluster::heartbeat() {
   if (!majority_connected()) return;
   for (auto& node : nodes_) {
@@ -154,6 +164,25 @@ sources::GossipView ToyCluster::view_of(const Node& witness) const {
   return view;
 }
 
+sources::NodeVars ToyCluster::vars_of(const Node& node) const {
+  sources::NodeVars vars;
+  vars.node_id = node.id;
+  vars.live_nodes = !live_in_own_eyes(node)
+                        ? 0
+                        : std::count_if(nodes_.begin(), nodes_.end(),
+                                        [&](const Node& other) { return other.expires_at > now; });
+  vars.ranges = node.ranges;
+  vars.ranges_unavailable = node.unavailable;
+  vars.ranges_underreplicated = node.underreplicated;
+  vars.replicas = static_cast<std::int64_t>(voters_.size());
+  vars.leaseholders = node.leases;
+  vars.stores = {StoreId{node.id.value + 10}};
+  const auto peers = static_cast<std::int64_t>(nodes_.size()) - 1;
+  vars.connections_bad = 2 * peers_lost(node);
+  vars.connections_good = 2 * peers - *vars.connections_bad;
+  return vars;
+}
+
 void ToyCluster::poll() {
   sources::ProcessPart process;
   sources::MetricsPart metrics;
@@ -162,20 +191,7 @@ void ToyCluster::poll() {
     sources::ProcessProbe probe{sql(node.id), http(node.id), ProcessState::reachable, {}, {}};
     if (answers(node)) {
       probe.ready = live_in_own_eyes(node);
-      sources::NodeVars vars;
-      vars.node_id = node.id;
-      vars.live_nodes = !live_in_own_eyes(node)
-                            ? 0
-                            : std::count_if(nodes_.begin(), nodes_.end(), [&](const Node& other) {
-                                return other.expires_at > now;
-                              });
-      vars.ranges = node.ranges;
-      vars.ranges_unavailable = node.unavailable;
-      vars.ranges_underreplicated = node.underreplicated;
-      vars.replicas = static_cast<std::int64_t>(voters_.size());
-      vars.leaseholders = node.leases;
-      vars.stores = {StoreId{node.id.value + 10}};
-      metrics.pages.push_back({http(node.id), vars, {}, now});
+      metrics.pages.push_back({http(node.id), vars_of(node), {}, now});
       asked.push_back(&node);
     } else {
       probe.state =

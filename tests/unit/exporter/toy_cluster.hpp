@@ -1,6 +1,9 @@
 #pragma once
 
+#include <algorithm>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "exporter/observe/assemble.hpp"
@@ -22,6 +25,9 @@ class ToyCluster {
 
   void set(int node, State state);
   void set_container(int node, ContainerState state);
+  /// Two nodes that cannot see each other, and can again; liveness does not mind.
+  void cut(int a, int b) { cuts_.insert(std::minmax(a, b)); }
+  void mend(int a, int b) { cuts_.erase(std::minmax(a, b)); }
   void advance(milliseconds by);
 
   /// What the sources have just read. Placement only while a majority is live.
@@ -60,14 +66,17 @@ class ToyCluster {
   [[nodiscard]] bool majority_connected() const;
   [[nodiscard]] bool answers(const Node& node) const;
   [[nodiscard]] bool live_in_own_eyes(const Node& node) const;
+  [[nodiscard]] std::int64_t peers_lost(const Node& node) const;
   void heartbeat();
   void tick_gauges();
+  [[nodiscard]] sources::NodeVars vars_of(const Node& node) const;
   [[nodiscard]] sources::GossipView view_of(const Node& witness) const;
   [[nodiscard]] std::string sql(NodeId id) const;
   [[nodiscard]] std::string http(NodeId id) const;
 
   std::vector<Node> nodes_;
   std::vector<std::vector<StoreId>> voters_;
+  std::set<std::pair<int, int>> cuts_;
   std::vector<ClusterEvent> events_;
   std::int64_t steps_ = 0;
 };

@@ -1,0 +1,25 @@
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "exporter/sources/server_version.hpp"
+
+namespace faultline::sql {
+
+// All SQL that depends on the server's version; what the sources ask otherwise is made of
+// columns that v22.1 to v26.x have in common. An empty version: not known. All pure.
+
+/// The statement that gives `user` what `statement` needs.
+[[nodiscard]] std::string grant_for(const std::string& statement, const std::string& user,
+                                    const std::optional<ServerVersion>& version);
+
+/// The range descriptors where crdb_internal is closed, in the columns of
+/// PlacementSource::kStatement. Empty: this version has no other way.
+[[nodiscard]] std::optional<std::string> placement_without_internals(
+    const std::optional<ServerVersion>& version);
+
+/// A name as SQL wants it.
+[[nodiscard]] std::string identifier(const std::string& name);
+
+}  // namespace faultline::sql
