@@ -69,6 +69,7 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
   ChaosdConfig config;
   std::string runtime = "docker";
   std::string token_file;
+  std::string guard;
   milliseconds max_duration = config.limits.max_duration;
   milliseconds default_duration = config.limits.default_duration;
 
@@ -98,6 +99,11 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
   options.add("exporter.address", config.exporter_address,
               "host:port of faultline-exporter, to learn which target is which node",
               check::is_endpoint());
+  options.add("guard", guard,
+              "What becomes of a fault that would lose quorum, or whose effect is not known: off, "
+              "warn or enforce (refused until its plan is accepted). Default: enforce with "
+              "--exporter.address, else off",
+              check::is_one_of({"off", "warn", "enforce"}));
   options.add("log.level", config.log.level, "debug, info, warn or error",
               check::is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", config.log.format, "logfmt or json",
@@ -105,6 +111,10 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
   if (const auto code = options.parse(argc, argv)) return *code;
 
   config.runtime = runtime == "process" ? RuntimeKind::process : RuntimeKind::docker;
+  if (guard.empty()) guard = config.exporter_address.empty() ? "off" : "enforce";
+  for (const GuardMode mode : {GuardMode::off, GuardMode::warn, GuardMode::enforce}) {
+    if (guard == to_string(mode)) config.guard = mode;
+  }
   config.limits.max_duration = std::chrono::duration_cast<std::chrono::seconds>(max_duration);
   config.limits.default_duration =
       std::chrono::duration_cast<std::chrono::seconds>(default_duration);

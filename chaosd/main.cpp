@@ -10,7 +10,9 @@
 #include "chaosd/process/process_runtime.hpp"
 #include "chaosd/service/container_watch.hpp"
 #include "chaosd/service/fault_worker.hpp"
+#include "chaosd/service/guard.hpp"
 #include "chaosd/service/node_resolver.hpp"
+#include "chaosd/service/plan_desk.hpp"
 #include "chaosd/service/reconcile.hpp"
 
 namespace {
@@ -107,7 +109,13 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   net::HttpClient client{book};
   NodeResolver resolver{config.exporter_address, client, board, clock};
   ChaosService service{run, config.limits, ledger, board, clock};
-  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http")}, config.access};
+  ExporterImpact impact{config.exporter_address, client, clock};
+  Guard guard{
+      config.guard, service, board, ledger, config.exporter_address.empty() ? nullptr : &impact,
+      clock};
+  PlanDesk desk{make_logger("chaosd.plan")};
+  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk},
+                config.access};
 
   std::vector<std::unique_ptr<Runtime>> runtimes;
   std::vector<std::unique_ptr<FaultWorker>> workers;
@@ -116,7 +124,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
     if (!runtime) return complain(runtime.error());
     runtimes.push_back(std::move(runtime).value());
     workers.push_back(std::make_unique<FaultWorker>(lane, *runtimes.back(), ledger, feed, clock,
-                                                    make_logger("chaosd.worker")));
+                                                    make_logger("chaosd.worker"), &guard));
   }
 
   // Threads from here on; joined bottom up, before what they use goes.
@@ -126,6 +134,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   }
   threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
   threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
+  threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
   if (!config.exporter_address.empty()) {
     threads.emplace_back([&](const std::stop_token& stop) { resolver.run(stop); });
   }

@@ -1,7 +1,9 @@
 #include "chaosd/http/api.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "chaosd/http/reply.hpp"
@@ -67,6 +69,7 @@ std::string shortened(std::string text) {
 
 Api::Api(Parts parts, AccessRules rules) : parts_(std::move(parts)), access_(std::move(rules)) {
   add_fault_routes(routes_, parts_);
+  add_plan_routes(routes_, parts_);
   add_target_routes(routes_, parts_);
   add_feed_routes(routes_, parts_);
   add_health_routes(routes_, parts_);
@@ -133,28 +136,33 @@ void Api::dispatch(const HttpRequestIn& request, const Responder& respond, Role&
   route->handle(call, respond);
 }
 
-void Api::handle(const HttpRequestIn& request, const Responder& respond) const {
+/// One request on its way to its reply; outlives the call, as the reply may come later.
+struct Api::Handling {
+  HttpRequestIn request;  ///< Without the body and the token.
   Role role = Role::anyone;
-  bool answered = false;
-  const bool audited = changes_something(request.method);
-  // A handler of a call that changes something always answers before it returns.
-  const Responder guarded = [&](Reply reply) {
-    answered = true;
-    if (audited) write_audit(request, role, reply);
+  std::atomic<bool> answered = false;
+};
+
+void Api::handle(const HttpRequestIn& request, const Responder& respond) const {
+  const auto handling = std::make_shared<Handling>();
+  handling->request = {request.method, request.path, request.query, {}, {}, {}, {}, "",
+                       request.remote};
+  const Responder guarded = [this, handling, respond](Reply reply) {
+    if (handling->answered.exchange(true)) return;
+    if (changes_something(handling->request.method)) write_audit(*handling, reply);
     respond(std::move(reply));
   };
   try {
-    // A long poll outlives this frame, so it is given the caller's responder itself.
-    dispatch(request, audited ? guarded : respond, role);
+    dispatch(request, guarded, handling->role);
   } catch (const std::exception& exception) {
     parts_.log->error("request failed method={} path={} error={}", request.method, request.path,
                       exception.what());
-    if (audited && answered) return;
-    (audited ? guarded : respond)(error_reply({ErrorCode::internal, exception.what()}));
+    guarded(error_reply({ErrorCode::internal, exception.what()}));
   }
 }
 
-void Api::write_audit(const HttpRequestIn& request, Role role, const Reply& reply) const {
+void Api::write_audit(const Handling& handling, const Reply& reply) const {
+  const HttpRequestIn& request = handling.request;
   std::string path = request.path;
   // Only the parameters we know: a token that someone put into the address stays out.
   const char* separator = "?";
@@ -164,8 +172,8 @@ void Api::write_audit(const HttpRequestIn& request, Role role, const Reply& repl
     path += separator + std::string{name} + "=" + value->second;
     separator = "&";
   }
-  parts_.audit.append({parts_.clock.now().wall, std::string{to_string(role)}, request.remote,
-                       request.method.substr(0, 16), shortened(path), reply.status,
+  parts_.audit.append({parts_.clock.now().wall, std::string{to_string(handling.role)},
+                       request.remote, request.method.substr(0, 16), shortened(path), reply.status,
                        shortened(reply.outcome)});
 }
 

@@ -10,6 +10,8 @@
 #include "chaosd/service/chaos_clock.hpp"
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/event_feed.hpp"
+#include "chaosd/service/guard.hpp"
+#include "chaosd/service/plan_desk.hpp"
 #include "common/base/log.hpp"
 
 namespace faultline::chaos {
@@ -38,11 +40,14 @@ class Api {
     Audit& audit;
     const ChaosClock& clock;
     Logger log;
+    Guard& guard;
+    PlanDesk& desk;
   };
   /// What `parts` refers to outlives this.
   Api(Parts parts, AccessRules rules);
 
-  /// Calls `respond` exactly once, now or, for a long poll, later.
+  /// Calls `respond` exactly once: now or, for a long poll and for what is planned first,
+  /// later and from another thread.
   void handle(const HttpRequestIn& request, const Responder& respond) const;
 
   [[nodiscard]] const std::vector<Route>& routes() const { return routes_; }
@@ -52,7 +57,8 @@ class Api {
  private:
   void dispatch(const HttpRequestIn& request, const Responder& respond, Role& role) const;
   [[nodiscard]] const Route* find(const HttpRequestIn& request, Call& call, Reply& refusal) const;
-  void write_audit(const HttpRequestIn& request, Role role, const Reply& reply) const;
+  struct Handling;
+  void write_audit(const Handling& handling, const Reply& reply) const;
 
   const Parts parts_;
   const AccessControl access_;
@@ -61,6 +67,7 @@ class Api {
 
 // Each adds its routes; what `parts` refers to outlives them.
 void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts);
+void add_plan_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_target_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_feed_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_health_routes(std::vector<Route>& routes, const Api::Parts& parts);

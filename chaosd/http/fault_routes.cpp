@@ -74,12 +74,6 @@ void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts) {
       {"GET", kFaults, Role::viewer, [&service](const Call& call, const Responder& respond) {
          respond(list_faults(service, call));
        }});
-  routes.push_back({"POST", kFaults, Role::fault_operator,
-                    [&service](const Call& call, const Responder& respond) {
-                      const auto request = read_fault_request(call.request.body);
-                      respond(request ? fault_reply(service.inject(*request))
-                                      : error_reply(request.error()));
-                    }});
   routes.push_back({"GET", std::string{kFaults} + "/{id}", Role::viewer,
                     [&service](const Call& call, const Responder& respond) {
                       const auto fault = service.fault({call.id});

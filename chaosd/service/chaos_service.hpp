@@ -14,10 +14,25 @@ namespace faultline::chaos {
 
 struct FaultRequest {
   FaultKind kind = FaultKind::stop;
-  std::optional<std::string> target;  ///< Exactly one of target and node_id.
+  std::optional<std::string> target;  ///< Exactly one of target, node_id and select.
   std::optional<NodeId> node_id;
   std::int64_t duration_s = 0;
   std::optional<std::int64_t> grace_s;  ///< Stop only.
+  std::optional<Selector> select = {};
+};
+
+/// What is asked for at once: all of it is begun, or nothing.
+struct InjectOrder {
+  std::vector<FaultRequest> faults;
+  bool as_list = false;  ///< Asked for under "faults": pointers name the place in it.
+  std::optional<std::string> accept_plan = {};  ///< Hash of the plan whose risks are accepted.
+};
+
+/// One fault on one target, not written down yet; without an id.
+struct Draft {
+  FaultRecord record;
+  ContainerState state = ContainerState::unknown;
+  std::string field;  ///< Pointer to what selected the target.
 };
 
 struct FaultSupport {
@@ -61,7 +76,22 @@ class ChaosService {
   [[nodiscard]] std::vector<TargetView> known_targets() const { return board_.targets(); }
   [[nodiscard]] std::vector<FaultView> recent_faults() const;
 
+  /// One fault on one target, without a plan.
   Result<FaultView> inject(const FaultRequest& request);
+  /// Which target each fault of the order would be on. Changes nothing. Fails as the
+  /// injection would for what is wrong with the order itself.
+  [[nodiscard]] Result<std::vector<Draft>> resolve(const InjectOrder& order) const;
+  /// What is in the way of a draft now: the target does not run, or has a fault.
+  [[nodiscard]] Status obstacle(const Draft& draft) const;
+  /// Writes all of them down, with the plan they were let in under, or none.
+  Result<std::vector<FaultView>> open(std::vector<Draft> drafts,
+                                      const std::optional<PlanNote>& plan,
+                                      const std::optional<GuardTicket>& ticket);
+  [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const {
+    return ledger_.plan_of(id);
+  }
+  /// Why nothing new is begun at all; done: it is.
+  [[nodiscard]] Status may_begin() const;
   Result<FaultView> undo(const FaultId& id);
   std::vector<FaultView> heal(const std::string& reason);
   /// The original call: undoes the open fault of the target, or just starts it.
@@ -73,7 +103,8 @@ class ChaosService {
   [[nodiscard]] bool closed() const { return closed_; }
 
  private:
-  [[nodiscard]] Result<TargetInfo> select(const FaultRequest& request) const;
+  [[nodiscard]] Result<std::vector<TargetInfo>> select(const FaultRequest& request) const;
+  [[nodiscard]] Draft draft(const FaultRequest& request, const TargetInfo& target) const;
   [[nodiscard]] Result<TargetInfo> find_target(const std::string& name) const;
   [[nodiscard]] Status check_times(const FaultRequest& request) const;
 

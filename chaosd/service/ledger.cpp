@@ -40,24 +40,42 @@ void Ledger::adopt(std::vector<Recovered> recovered) {
   }
 }
 
-Status Ledger::open(const FaultRecord& record) {
-  const std::lock_guard lock(mutex_);
+Status Ledger::open(const FaultRecord& record) { return open_all({record}); }
+
+Status Ledger::may_open(const std::vector<FaultRecord>& records) const {
   std::size_t open = 0;
   for (const auto& entry : entries_) {
     if (!is_open(entry.record.view.state)) continue;
-    if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
+    for (const auto& record : records) {
+      if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
+    }
     open += 1;
   }
-  if (open >= kOpenMax) {
+  if (open + records.size() > kOpenMax) {
     return Error{ErrorCode::conflict, std::to_string(open) + " faults are open; undo some first"};
   }
-  Entry entry{record, {}, false};
-  if (auto written = write(entry, record); !written) {
-    return Error{
-        ErrorCode::unavailable,
-        "nothing was done, because it could not be written down first: " + written.error().message};
+  return kDone;
+}
+
+Status Ledger::open_all(const std::vector<FaultRecord>& records,
+                        const std::optional<GuardTicket>& ticket) {
+  const std::lock_guard lock(mutex_);
+  if (auto free = may_open(records); !free) return free;
+  const std::size_t before = entries_.size();
+  for (const auto& record : records) {
+    Entry entry{record, {}, false};
+    entry.progress.ticket = ticket;
+    if (auto written = write(entry, record); !written) {
+      // Those before it are on disk as queued, and nobody has begun them yet.
+      for (std::size_t i = before; i < entries_.size(); ++i) {
+        undo_entry(entries_[i], "the others could not be written down");
+      }
+      return Error{ErrorCode::unavailable,
+                   "nothing was done, because it could not be written down first: " +
+                       written.error().message};
+    }
+    entries_.push_back(std::move(entry));
   }
-  entries_.push_back(std::move(entry));
   forget_oldest();
   version_ += 1;
   changed_.notify_all();
@@ -173,6 +191,14 @@ std::optional<FaultView> Ledger::find(const FaultId& id) const {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries_) {
     if (entry.record.view.id == id) return entry.record.view;
+  }
+  return std::nullopt;
+}
+
+std::optional<PlanNote> Ledger::plan_of(const FaultId& id) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : entries_) {
+    if (entry.record.view.id == id) return entry.record.plan;
   }
   return std::nullopt;
 }

@@ -145,6 +145,14 @@ def run(chaosd):
     chaosd.check(404, "POST", faults, body(target="n9"))
     chaosd.check(409, "POST", faults, body(target=None, node_id=1))
     before = chaosd.check(200, "GET", "/api/chaos/v1/events")
+    plans = "/api/chaos/v1/plans"
+    plan = chaosd.check(200, "POST", plans, body(), role="viewer")
+    assert plan["targets"][0]["target"] == "n1" and plan["guard"]["mode"] == "off"
+    chaosd.check(422, "POST", plans, body(target=None, select={"mode": "one"}))
+    chaosd.check(404, "POST", plans, body(target=None, select={"names": ["n9"], "mode": "all"}))
+    listed = chaosd.check(202, "POST", faults, body(target=None, select={"names": ["n2"], "mode": "all"}, kind="pause"))
+    chaosd.check(200, "GET", f"{faults}/{listed['faults'][0]['id']}/plan", template=one + "/plan")
+    chaosd.check(404, "GET", f"{faults}/f-0/plan", template=one + "/plan")
     fault = chaosd.check(202, "POST", faults, body(), role="operator")["id"]
     chaosd.check(409, "POST", faults, body())
     seen = chaosd.check(200, "GET", f"/api/chaos/v1/events?boot={before['boot']}&after={before['seq']}&wait_ms=9000")
@@ -158,6 +166,8 @@ def run(chaosd):
     chaosd.check(422, "GET", faults + "?state=some")
     chaosd.check(404, "GET", f"{faults}/f-0", template=one)
     chaosd.check(404, "DELETE", f"{faults}/f-0", template=one)
+    assert chaosd.check(202, "POST", "/api/chaos/node/start?name=n2")["fault"]
+    wait_for("n2 runs again", lambda: target_state(chaosd, "n2") == "running" and not chaosd.check(200, "GET", faults)["faults"])
     chaosd.check(202, "POST", "/api/chaos/node/stop?name=n2&duration_s=60")
     assert chaosd.check(202, "POST", "/api/chaos/node/start?name=n2")["fault"]
     chaosd.check(422, "POST", "/api/chaos/node/stop")

@@ -13,6 +13,8 @@
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/container_watch.hpp"
 #include "chaosd/service/fault_worker.hpp"
+#include "chaosd/service/guard.hpp"
+#include "chaosd/service/plan_desk.hpp"
 #include "chaosd/service/reconcile.hpp"
 #include "tests/unit/chaosd/fake_world.hpp"
 
@@ -108,6 +110,8 @@ class ChaosdLife {
   FaultWorker worker{Lane::any, runtime_, ledger_, feed, clock_, silent_logger()};
   FaultWorker healer{Lane::undo_only, runtime_, ledger_, feed, clock_, silent_logger()};
   ChaosService service{feed.boot(), {}, ledger_, board, clock_};
+  Guard guard{GuardMode::off, service, board, ledger_, nullptr, clock_};
+  PlanDesk desk{silent_logger()};
   [[nodiscard]] Ledger& ledger() { return ledger_; }
 };
 
