@@ -70,6 +70,8 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
   std::string runtime = "docker";
   std::string token_file;
   std::string guard;
+  bool read_only = false;
+  bool heal_only = false;
   milliseconds max_duration = config.limits.max_duration;
   milliseconds default_duration = config.limits.default_duration;
 
@@ -104,6 +106,11 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
               "warn or enforce (refused until its plan is accepted). Default: enforce with "
               "--exporter.address, else off",
               check::is_one_of({"off", "warn", "enforce"}));
+  options.add_switch("read-only", read_only,
+                     "Take no call that changes anything; faults of an earlier run are undone");
+  options.add_switch("heal-only", heal_only, "Undo and start, but begin no fault");
+  options.add_switch("check-audit", config.check_audit,
+                     "Say whether the audit in --state-dir is whole, and end: 0 if it is, else 1");
   options.add("log.level", config.log.level, "debug, info, warn or error",
               check::is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", config.log.format, "logfmt or json",
@@ -125,6 +132,10 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
   if (config.limits.default_duration > config.limits.max_duration) {
     return complain("--fault.default-duration is longer than --fault.max-duration; shorten it");
   }
+  if (read_only && heal_only) return complain("--read-only and --heal-only: give one of them");
+  if (read_only) config.limits.mode = ServiceMode::read_only;
+  if (heal_only) config.limits.mode = ServiceMode::heal_only;
+  if (config.check_audit) return config;
   if (config.runtime == RuntimeKind::process && config.process_file.empty()) {
     return complain("--runtime process needs --process.file; give the file that lists them");
   }

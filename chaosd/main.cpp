@@ -85,6 +85,13 @@ int complain(const Error& error, std::string flag = {}) {
   return 2;
 }
 
+int check_audit(const std::string& directory) {
+  const auto found = Audit::check(directory);
+  if (!found) return complain(found.error(), "--state-dir");
+  std::printf("%s\n", describe(*found).c_str());
+  return found->broken.empty() ? 0 : 1;
+}
+
 int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
@@ -108,13 +115,19 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   ContainerWatch watch{**watch_runtime, board, ledger, clock};
   net::HttpClient client{book};
   NodeResolver resolver{config.exporter_address, client, board, clock};
-  ChaosService service{run, config.limits, ledger, board, clock};
+  Lever lever{config.state_dir, clock};
+  ChaosService service{run, config.limits, ledger, board, clock, &lever};
+  if (lever.state().engaged) {
+    log->warn("the safety lever is engaged: no fault is begun reason={}", lever.state().reason);
+    service.heal("the safety lever is engaged");
+  }
   ExporterImpact impact{config.exporter_address, client, clock};
   Guard guard{
       config.guard, service, board, ledger, config.exporter_address.empty() ? nullptr : &impact,
       clock};
   PlanDesk desk{make_logger("chaosd.plan")};
-  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk},
+  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk,
+                 opened->contents.corrupt_lines},
                 config.access};
 
   std::vector<std::unique_ptr<Runtime>> runtimes;
@@ -164,5 +177,5 @@ int main(int argc, char** argv) {
   const auto& chosen = std::get<ChaosdConfig>(config);
   if (const auto logging = configure_logging(chosen.log); !logging)
     return complain(logging.error());
-  return serve(chosen, signals);
+  return chosen.check_audit ? check_audit(chosen.state_dir) : serve(chosen, signals);
 }

@@ -99,7 +99,8 @@ void add_plan_routes(std::vector<Route>& routes, const Api::Parts& parts) {
                           return plan_reply(parts.guard, order);
                         });
                       });
-                    }});
+                    },
+                    Effect::none});
   routes.push_back({"POST", kFaults, Role::fault_operator,
                     [parts, with_order](const Call& call, const Responder& respond) {
                       with_order(call, respond, [&](InjectOrder order) {

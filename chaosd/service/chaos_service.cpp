@@ -23,6 +23,15 @@ std::chrono::seconds default_grace(const Fault& fault, std::int64_t duration_s) 
 
 }  // namespace
 
+std::string_view to_string(ServiceMode mode) {
+  switch (mode) {
+    case ServiceMode::normal: return "normal";
+    case ServiceMode::heal_only: return "heal-only";
+    case ServiceMode::read_only: return "read-only";
+  }
+  FAULTLINE_ENSURE(false, "every mode has a name");
+}
+
 Capabilities ChaosService::capabilities() const {
   Capabilities answer{board_.runtime(), board_.runtime_health(), limits_.max_duration, {}};
   for (const Fault* fault : fault_catalogue()) {
@@ -179,7 +188,27 @@ Status ChaosService::obstacle(const Draft& draft) const {
 
 Status ChaosService::may_begin() const {
   if (closed_) return leaving();
+  if (limits_.mode != ServiceMode::normal) {
+    return Error{
+        ErrorCode::forbidden,
+        "this chaosd runs with --" + std::string{to_string(limits_.mode)} + " and begins no fault"};
+  }
+  if (const LeverState now = lever(); now.engaged) {
+    return Error{ErrorCode::conflict, "the safety lever is engaged (" + now.reason +
+                                          "); release it with PUT /api/chaos/v1/lever"};
+  }
   return kDone;
+}
+
+LeverState ChaosService::lever() const {
+  return lever_ == nullptr ? LeverState{} : lever_->state();
+}
+
+Status ChaosService::set_lever(bool engaged, const std::string& reason) {
+  if (lever_ == nullptr) return Error{ErrorCode::unsupported, "this chaosd has no lever"};
+  auto written = lever_->set(engaged, reason);
+  if (engaged) heal("the safety lever was engaged: " + reason);
+  return written;
 }
 
 Result<std::vector<FaultView>> ChaosService::open(std::vector<Draft> drafts,
@@ -199,6 +228,11 @@ Result<std::vector<FaultView>> ChaosService::open(std::vector<Draft> drafts,
     Error error = opened.error();
     if (!error.field.empty()) error.field = drafts.front().field;
     return error;
+  }
+  // Between the look at the lever and the writing down somebody may have pulled it.
+  if (auto still = may_begin(); !still) {
+    for (const auto& view : views) (void)ledger_.request_undo(view.id, still.error().message);
+    return still.error();
   }
   return views;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "chaosd/service/ledger.hpp"
+#include "chaosd/service/lever.hpp"
 #include "chaosd/service/target_board.hpp"
 
 namespace faultline::chaos {
@@ -53,19 +54,32 @@ struct StartOutcome {
   std::optional<FaultView> fault;  ///< The one that is being undone for it.
 };
 
+/// What chaosd takes at all (--heal-only, --read-only). Undoing at the deadline goes on in
+/// every one of them.
+enum class ServiceMode { normal, heal_only, read_only };
+
+[[nodiscard]] std::string_view to_string(ServiceMode mode);
+
 struct ServiceLimits {
   std::chrono::seconds max_duration{1800};
   std::chrono::seconds default_duration{300};  ///< Only for the original calls.
+  ServiceMode mode = ServiceMode::normal;
 };
 
 /// What can be asked of chaosd. Decides and writes down; never waits for a runtime,
 /// so that it may be called from the HTTP server's threads. Any thread.
 class ChaosService {
  public:
-  /// All outlive this. `run` makes the ids of this run's faults unique.
+  /// All outlive this. `run` makes the ids of this run's faults unique. Without a lever
+  /// there is none.
   ChaosService(std::string run, ServiceLimits limits, Ledger& ledger, const TargetBoard& board,
-               const ChaosClock& clock)
-      : run_(std::move(run)), limits_(limits), ledger_(ledger), board_(board), clock_(clock) {}
+               const ChaosClock& clock, Lever* lever = nullptr)
+      : run_(std::move(run)),
+        limits_(limits),
+        ledger_(ledger),
+        board_(board),
+        clock_(clock),
+        lever_(lever) {}
 
   [[nodiscard]] Capabilities capabilities() const;
   [[nodiscard]] Result<std::vector<TargetView>> targets() const;
@@ -94,6 +108,12 @@ class ChaosService {
   [[nodiscard]] Status may_begin() const;
   Result<FaultView> undo(const FaultId& id);
   std::vector<FaultView> heal(const std::string& reason);
+  [[nodiscard]] LeverState lever() const;
+  /// Engaging it undoes everything, also when it cannot be written down.
+  Status set_lever(bool engaged, const std::string& reason);
+  [[nodiscard]] ServiceMode mode() const { return limits_.mode; }
+  [[nodiscard]] const std::string& run() const { return run_; }
+  [[nodiscard]] LedgerStats ledger_stats() const { return ledger_.stats(); }
   /// The original call: undoes the open fault of the target, or just starts it.
   Result<StartOutcome> start(const std::string& target);
 
@@ -113,6 +133,7 @@ class ChaosService {
   Ledger& ledger_;
   const TargetBoard& board_;
   const ChaosClock& clock_;
+  Lever* const lever_;
   std::atomic<std::int64_t> next_ = 1;
   std::atomic<bool> closed_ = false;
 };

@@ -83,7 +83,10 @@ Result<Injection> Guard::inject(const InjectOrder& order) {
     }
     injection.plan = plan_of(*drafts, std::nullopt);
     const bool accepted = order.accept_plan == injection.plan.hash;
-    if (injection.plan.verdict == GuardVerdict::needs_acceptance && !accepted) return injection;
+    if (injection.plan.verdict == GuardVerdict::needs_acceptance && !accepted) {
+      asked_to_accept_ += 1;
+      return injection;
+    }
     note = note_of(injection.plan, accepted);
     if (mode_ == GuardMode::enforce) {
       ticket = GuardTicket{clock_.now().steady, {}};

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -31,6 +33,8 @@ class Guard {
         clock_(clock) {}
 
   [[nodiscard]] GuardMode mode() const { return mode_; }
+  /// How many injections were answered with a plan to accept.
+  [[nodiscard]] std::int64_t asked_to_accept() const { return asked_to_accept_; }
   /// Whether a call may wait for the exporter; else all of it can be done at once.
   [[nodiscard]] bool may_block() const { return oracle_ != nullptr; }
 
@@ -50,6 +54,7 @@ class Guard {
                              const std::optional<FaultId>& itself) const;
   [[nodiscard]] std::vector<NodeId> broken(const std::optional<FaultId>& itself) const;
 
+  std::atomic<std::int64_t> asked_to_accept_ = 0;
   const GuardMode mode_;
   ChaosService& service_;
   const TargetBoard& board_;

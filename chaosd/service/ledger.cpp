@@ -215,6 +215,24 @@ std::optional<FaultView> Ledger::open_fault_of(const std::string& target_id) con
 
 std::size_t Ledger::open_count() const { return faults(true).size(); }
 
+LedgerStats Ledger::stats() const {
+  const std::lock_guard lock(mutex_);
+  LedgerStats stats;
+  for (const FaultState state :
+       {FaultState::queued, FaultState::injecting, FaultState::active, FaultState::reverting,
+        FaultState::reverted, FaultState::failed, FaultState::revert_failed}) {
+    stats.by_state[state] = 0;
+  }
+  for (const auto& entry : entries_) {
+    stats.by_state[entry.record.view.state] += 1;
+    stats.overdue += entry.record.view.overdue ? 1 : 0;
+  }
+  stats.targets_worked_on = static_cast<std::int64_t>(busy_targets_.size());
+  stats.journal_lines = journal_lines_;
+  stats.journal_failures = journal_failures_;
+  return stats;
+}
+
 std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
   using Work = Job::Work;
   if (entry.claimed || busy_targets_.contains(entry.record.target_id)) return std::nullopt;
@@ -271,7 +289,9 @@ std::optional<Job> Ledger::claim(Lane lane) {
 
 Status Ledger::write(Entry& entry, const FaultRecord& record) {
   auto written = journal_.append(record);
+  journal_lines_ += written ? 1 : 0;
   if (!written) {
+    journal_failures_ += 1;
     log_->error("the journal cannot be written fault={} error={}", record.view.id.value,
                 written.error().message);
     // Nothing new is begun unless it is on disk; what ends or is undone goes on.

@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -36,6 +37,15 @@ struct Progress {
   SteadyTime settle_until{};  ///< Until then an effect may still come late.
   int attempts = 0;
   std::optional<GuardTicket> ticket = {};  ///< Empty: the guard has no say in it.
+};
+
+/// For the metrics.
+struct LedgerStats {
+  std::map<FaultState, std::int64_t> by_state;  ///< Every state, also those with none.
+  std::int64_t overdue = 0;
+  std::int64_t targets_worked_on = 0;
+  std::int64_t journal_lines = 0;     ///< Written by this run.
+  std::int64_t journal_failures = 0;  ///< Lines that could not be written.
 };
 
 /// A fault of an earlier run, and what is to become of it.
@@ -87,6 +97,7 @@ class Ledger {
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const;
   [[nodiscard]] std::optional<FaultView> open_fault_of(const std::string& target_id) const;
   [[nodiscard]] std::size_t open_count() const;
+  [[nodiscard]] LedgerStats stats() const;
 
   /// The next thing to do, if any is due, for this worker alone until it releases it.
   std::optional<Job> claim(Lane lane);
@@ -122,6 +133,8 @@ class Ledger {
   std::deque<Entry> entries_;  ///< In order of creation.
   std::deque<Job> starts_;
   std::set<std::string> busy_targets_;
+  std::int64_t journal_lines_ = 0;
+  std::int64_t journal_failures_ = 0;
   std::uint64_t version_ = 0;  ///< Grows when there may be new work.
 };
 
