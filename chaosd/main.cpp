@@ -92,6 +92,20 @@ int check_audit(const std::string& directory) {
   return found->broken.empty() ? 0 : 1;
 }
 
+void tell_of_losses(const JournalContents& contents, const Logger& log) {
+  if (contents.corrupt_lines == 0) return;
+  log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
+             contents.corrupt_lines);
+}
+
+/// The lever was pulled in an earlier run, which may not have come to its end.
+void heal_if_engaged(const Lever& lever, ChaosService& service, const Logger& log) {
+  const LeverState state = lever.state();
+  if (!state.engaged) return;
+  log->warn("the safety lever is engaged: no fault is begun reason={}", state.reason);
+  service.heal("the safety lever is engaged");
+}
+
 int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
@@ -102,10 +116,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   if (!opened) return complain(opened.error(), "--state-dir");
   const auto audit = Audit::open(config.state_dir, make_logger("chaosd.audit"));
   if (!audit) return complain(audit.error(), "--state-dir");
-  if (opened->contents.corrupt_lines > 0) {
-    log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
-               opened->contents.corrupt_lines);
-  }
+  tell_of_losses(opened->contents, log);
 
   const std::string run = name_of_this_run(clock.now());
   EventFeed feed{run, {}};
@@ -117,10 +128,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   NodeResolver resolver{config.exporter_address, client, board, clock};
   Lever lever{config.state_dir, clock};
   ChaosService service{run, config.limits, ledger, board, clock, &lever};
-  if (lever.state().engaged) {
-    log->warn("the safety lever is engaged: no fault is begun reason={}", lever.state().reason);
-    service.heal("the safety lever is engaged");
-  }
+  heal_if_engaged(lever, service, log);
   ExporterImpact impact{config.exporter_address, client, clock};
   Guard guard{
       config.guard, service, board, ledger, config.exporter_address.empty() ? nullptr : &impact,

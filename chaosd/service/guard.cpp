@@ -61,7 +61,7 @@ Plan Guard::plan_of(const std::vector<Draft>& drafts, const std::optional<FaultI
   if (nodes.empty()) {
     return make_plan(input, Error{ErrorCode::unavailable, "no node id is known of any target"});
   }
-  return make_plan(input, oracle_->ask(nodes, to_string(worst_kind(input))));
+  return make_plan(input, oracle_->ask(nodes, impact_fault(input)));
 }
 
 Result<Plan> Guard::plan(const InjectOrder& order) const {

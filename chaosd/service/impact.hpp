@@ -36,7 +36,7 @@ struct Impact {
 class ImpactOracle {
  public:
   virtual ~ImpactOracle() = default;
-  /// `fault` is a kind as on the wire. An error is: not known, and why.
+  /// `fault` is a word of the exporter's: kill, stop, pause. An error is: not known, and why.
   [[nodiscard]] virtual Result<Impact> ask(const std::vector<NodeId>& nodes,
                                            std::string_view fault) = 0;
 };

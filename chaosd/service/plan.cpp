@@ -158,10 +158,16 @@ std::vector<NodeId> nodes_of(const PlanInput& input) {
   return nodes;
 }
 
-FaultKind worst_kind(const PlanInput& input) {
-  const auto is_first = [&](const auto& one) { return one.kind == input.targets.front().kind; };
-  const bool all_alike = std::all_of(input.targets.begin(), input.targets.end(), is_first);
-  return all_alike && !input.targets.empty() ? input.targets.front().kind : FaultKind::kill;
+std::string_view impact_fault(const PlanInput& input) {
+  const auto word = [](FaultKind kind) -> std::string_view {
+    if (kind == FaultKind::pause) return "pause";
+    return kind == FaultKind::stop || kind == FaultKind::restart ? "stop" : "kill";
+  };
+  if (input.targets.empty()) return "kill";
+  const auto first = word(input.targets.front().kind);
+  const bool all_alike = std::all_of(input.targets.begin(), input.targets.end(),
+                                     [&](const auto& one) { return word(one.kind) == first; });
+  return all_alike ? first : "kill";
 }
 
 Plan make_plan(const PlanInput& input, const Result<Impact>& impact) {

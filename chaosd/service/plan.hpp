@@ -70,8 +70,9 @@ struct Plan {
 
 /// The nodes to ask the exporter about: those that are meant and those that are broken.
 [[nodiscard]] std::vector<NodeId> nodes_of(const PlanInput& input);
-/// The kind to ask about: the one there is, or `kill` for a mixture.
-[[nodiscard]] FaultKind worst_kind(const PlanInput& input);
+/// The exporter's word for the worst of what is meant. What it has no word for, and a
+/// mixture, is judged as if the nodes were gone.
+[[nodiscard]] std::string_view impact_fault(const PlanInput& input);
 /// Pure. `impact` is the exporter's answer, or why there is none.
 [[nodiscard]] Plan make_plan(const PlanInput& input, const Result<Impact>& impact);
 

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "common/base/read_file.hpp"
 #include "tests/unit/chaosd/fake_impact.hpp"
 
 namespace faultline::chaos {
@@ -59,6 +60,17 @@ TEST(Plan, ATargetWhoseNodeIsNotKnownCannotBeJudgedByTheOthers) {
   const auto plan = make_plan(input, FakeImpact::harmless());
   EXPECT_TRUE(plan.has(Risk::unknown_impact));
   EXPECT_THAT(plan.reasons, ElementsAre(HasSubstr("which node n3 is")));
+}
+
+TEST(Plan, TheExporterIsAskedInItsOwnWords) {
+  auto input = kill_of_n2();
+  EXPECT_EQ(impact_fault(input), "kill");
+  input.targets[0].kind = FaultKind::restart;
+  EXPECT_EQ(impact_fault(input), "stop");
+  input.targets.push_back({FaultKind::stop, "n3", "id-n3", NodeId{3}, ContainerState::running, ""});
+  EXPECT_EQ(impact_fault(input), "stop");
+  input.targets[1].kind = FaultKind::pause;
+  EXPECT_EQ(impact_fault(input), "kill") << "a mixture";
 }
 
 TEST(Plan, WhatIsBrokenAlreadyCounts) {
@@ -146,6 +158,16 @@ TEST(ReadImpact, TakesTheExportersAnswer) {
   EXPECT_EQ(impact->quorum_lost_already, 1);
   EXPECT_THAT(impact->system_ranges, ElementsAre("liveness"));
   EXPECT_FALSE(impact->can_lose_nodes_after);
+}
+
+TEST(ReadImpact, TakesTheFixtureThatTheExporterIsHeldTo) {
+  const auto text = read_file(std::string{FAULTLINE_SOURCE_DIR} + "/schema/fixtures/impact.json");
+  ASSERT_TRUE(text);
+  const auto impact = read_impact(*text);
+  ASSERT_TRUE(impact) << impact.error().message;
+  EXPECT_TRUE(impact->valid);
+  EXPECT_GT(impact->ranges_total, 0);
+  EXPECT_FALSE(impact->sentence.empty());
 }
 
 TEST(ReadImpact, AnInvalidOneNeedsNoCounts) {
