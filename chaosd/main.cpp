@@ -93,6 +93,11 @@ int check_audit(const std::string& directory) {
 }
 
 void tell_of_losses(const JournalContents& contents, const Logger& log) {
+  if (contents.unreadable) {
+    log->error(
+        "the journal cannot be read and is set aside as journal.jsonl.unreadable: faults of an "
+        "earlier run that left no mark of their own are not known, look for targets that are down");
+  }
   if (contents.corrupt_lines == 0) return;
   log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
              contents.corrupt_lines);
@@ -135,7 +140,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
       clock};
   PlanDesk desk{make_logger("chaosd.plan")};
   const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk,
-                 opened->contents.corrupt_lines},
+                 opened->contents.corrupt_lines + (opened->contents.unreadable ? 1 : 0)},
                 config.access};
 
   std::vector<std::unique_ptr<Runtime>> runtimes;
