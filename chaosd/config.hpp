@@ -7,6 +7,7 @@
 
 #include "chaosd/http/access.hpp"
 #include "chaosd/service/chaos_service.hpp"
+#include "chaosd/service/plan.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
 #include "common/cluster/states.hpp"
@@ -23,7 +24,9 @@ struct ChaosdConfig {
   std::string process_file;
   std::string state_dir = "faultline-chaosd-state";
   ServiceLimits limits;
-  std::string exporter_address;  ///< Empty: node ids stay unknown.
+  GuardMode guard = GuardMode::off;  ///< Where not said: enforce if there is an exporter to ask.
+  std::string exporter_address;      ///< Empty: node ids stay unknown.
+  bool check_audit = false;          ///< Only look whether the audit is whole.
   LogOptions log;
 };
 

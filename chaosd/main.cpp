@@ -10,7 +10,9 @@
 #include "chaosd/process/process_runtime.hpp"
 #include "chaosd/service/container_watch.hpp"
 #include "chaosd/service/fault_worker.hpp"
+#include "chaosd/service/guard.hpp"
 #include "chaosd/service/node_resolver.hpp"
+#include "chaosd/service/plan_desk.hpp"
 #include "chaosd/service/reconcile.hpp"
 
 namespace {
@@ -83,6 +85,32 @@ int complain(const Error& error, std::string flag = {}) {
   return 2;
 }
 
+int check_audit(const std::string& directory) {
+  const auto found = Audit::check(directory);
+  if (!found) return complain(found.error(), "--state-dir");
+  std::printf("%s\n", describe(*found).c_str());
+  return found->broken.empty() ? 0 : 1;
+}
+
+void tell_of_losses(const JournalContents& contents, const Logger& log) {
+  if (contents.unreadable) {
+    log->error(
+        "the journal cannot be read and is set aside as journal.jsonl.unreadable: faults of an "
+        "earlier run that left no mark of their own are not known, look for targets that are down");
+  }
+  if (contents.corrupt_lines == 0) return;
+  log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
+             contents.corrupt_lines);
+}
+
+/// The lever was pulled in an earlier run, which may not have come to its end.
+void heal_if_engaged(const Lever& lever, ChaosService& service, const Logger& log) {
+  const LeverState state = lever.state();
+  if (!state.engaged) return;
+  log->warn("the safety lever is engaged: no fault is begun reason={}", state.reason);
+  service.heal("the safety lever is engaged");
+}
+
 int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
@@ -93,10 +121,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   if (!opened) return complain(opened.error(), "--state-dir");
   const auto audit = Audit::open(config.state_dir, make_logger("chaosd.audit"));
   if (!audit) return complain(audit.error(), "--state-dir");
-  if (opened->contents.corrupt_lines > 0) {
-    log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
-               opened->contents.corrupt_lines);
-  }
+  tell_of_losses(opened->contents, log);
 
   const std::string run = name_of_this_run(clock.now());
   EventFeed feed{run, {}};
@@ -106,8 +131,17 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   ContainerWatch watch{**watch_runtime, board, ledger, clock};
   net::HttpClient client{book};
   NodeResolver resolver{config.exporter_address, client, board, clock};
-  ChaosService service{run, config.limits, ledger, board, clock};
-  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http")}, config.access};
+  Lever lever{config.state_dir, clock};
+  ChaosService service{run, config.limits, ledger, board, clock, &lever};
+  heal_if_engaged(lever, service, log);
+  ExporterImpact impact{config.exporter_address, client, clock};
+  Guard guard{
+      config.guard, service, board, ledger, config.exporter_address.empty() ? nullptr : &impact,
+      clock};
+  PlanDesk desk{make_logger("chaosd.plan")};
+  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk,
+                 opened->contents.corrupt_lines + (opened->contents.unreadable ? 1 : 0)},
+                config.access};
 
   std::vector<std::unique_ptr<Runtime>> runtimes;
   std::vector<std::unique_ptr<FaultWorker>> workers;
@@ -116,7 +150,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
     if (!runtime) return complain(runtime.error());
     runtimes.push_back(std::move(runtime).value());
     workers.push_back(std::make_unique<FaultWorker>(lane, *runtimes.back(), ledger, feed, clock,
-                                                    make_logger("chaosd.worker")));
+                                                    make_logger("chaosd.worker"), &guard));
   }
 
   // Threads from here on; joined bottom up, before what they use goes.
@@ -126,6 +160,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   }
   threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
   threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
+  threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
   if (!config.exporter_address.empty()) {
     threads.emplace_back([&](const std::stop_token& stop) { resolver.run(stop); });
   }
@@ -155,5 +190,5 @@ int main(int argc, char** argv) {
   const auto& chosen = std::get<ChaosdConfig>(config);
   if (const auto logging = configure_logging(chosen.log); !logging)
     return complain(logging.error());
-  return serve(chosen, signals);
+  return chosen.check_audit ? check_audit(chosen.state_dir) : serve(chosen, signals);
 }

@@ -8,6 +8,7 @@ import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 CATALOGUE = ROOT / "exporter/metrics/catalogue.hpp"
+CHAOSD_PAGE, CHAOSD_DOC = ROOT / "chaosd/metrics/page.cpp", ROOT / "chaosd/metrics/README.md"
 BOARDS = ROOT / "grafana/dashboards"
 NAME = re.compile(r"\bfaultline_[a-z_]+")
 
@@ -18,7 +19,7 @@ UNITS = {"none", "short", "s", "ms", "bytes", "percentunit", "cps", "ops", "Bps"
 def catalogue():
     if not CATALOGUE.is_file():
         sys.exit(f"check_metrics: {CATALOGUE.relative_to(ROOT)} is missing")
-    return set(NAME.findall(CATALOGUE.read_text()))
+    return set(NAME.findall(CATALOGUE.read_text())) | set(NAME.findall(CHAOSD_PAGE.read_text()))
 
 
 def not_metrics():
@@ -42,6 +43,13 @@ def unknown_names(known):
                 in_group = name.endswith("_") and any(one.startswith(name) for one in known)
                 if name not in known and name not in harmless and not in_group:
                     yield f"{path.relative_to(ROOT)}:{number}: {name} is not in the catalogue"
+
+
+def undocumented():
+    """chaosd's metrics stand in a table beside the code that writes them."""
+    known = set(NAME.findall(CHAOSD_DOC.read_text()))
+    for name in sorted(set(NAME.findall(CHAOSD_PAGE.read_text())) - known):
+        yield f"{CHAOSD_DOC.relative_to(ROOT)}: {name} is not there"
 
 
 def queries(board):
@@ -108,7 +116,7 @@ def panel_faults(panels):
 
 
 def main():
-    found = list(unknown_names(catalogue()))
+    found = [*unknown_names(catalogue()), *undocumented()]
     for path in sorted(BOARDS.glob("*.json")):
         found += [f"{path.relative_to(ROOT)}: {fault}" for fault in board_faults(path)]
     for line in found:

@@ -218,6 +218,7 @@ Result<Container> read_container(std::string_view body) {
 
   const json& labels = member(member(*document, "Config"), "Labels");
   for (const auto& [name, value] : labels.items()) container.labels[name] = text_of(value);
+  target.labels = container.labels;
   return container;
 }
 

@@ -1,7 +1,9 @@
 #include "chaosd/http/api.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <exception>
+#include <memory>
 #include <utility>
 
 #include "chaosd/http/reply.hpp"
@@ -58,6 +60,13 @@ bool is_json(const HttpRequestIn& request) {
   return type == "application/json";
 }
 
+/// What may stand in a header and in a log line as it is.
+bool is_request_id(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && std::all_of(text.begin(), text.end(), [](char c) {
+    return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '-' || c == '_' || c == '.';
+  });
+}
+
 std::string shortened(std::string text) {
   if (text.size() > kAuditTextMax) text = text.substr(0, kAuditTextMax) + "…";
   return text;
@@ -67,8 +76,11 @@ std::string shortened(std::string text) {
 
 Api::Api(Parts parts, AccessRules rules) : parts_(std::move(parts)), access_(std::move(rules)) {
   add_fault_routes(routes_, parts_);
+  add_plan_routes(routes_, parts_);
   add_target_routes(routes_, parts_);
   add_feed_routes(routes_, parts_);
+  add_lever_routes(routes_, parts_);
+  add_metrics_route(routes_, parts_, counts_);
   add_health_routes(routes_, parts_);
 }
 
@@ -100,7 +112,46 @@ const Route* Api::find(const HttpRequestIn& request, Call& call, Reply& refusal)
   return nullptr;
 }
 
-void Api::dispatch(const HttpRequestIn& request, const Responder& respond, Role& role) const {
+/// One request on its way to its reply; outlives the call, as the reply may come later.
+struct Api::Handling {
+  HttpRequestIn request;  ///< Without the body and the token.
+  std::string id;
+  Role role = Role::anyone;
+  std::optional<IdempotencyKey> key;  ///< In the book; empty: not there.
+  std::atomic<bool> answered = false;
+};
+
+Status Api::check_mode(const Route& route, const HttpRequestIn& request) const {
+  const ServiceMode mode = parts_.service.mode();
+  if (!changes_something(request.method) || route.effect == Effect::none) return kDone;
+  if (mode == ServiceMode::normal) return kDone;
+  if (mode == ServiceMode::heal_only && route.effect == Effect::heals) return kDone;
+  return Error{ErrorCode::forbidden, "this chaosd runs with --" + std::string{to_string(mode)} +
+                                         ", which leaves this call out"};
+}
+
+bool Api::begin_once(Handling& handling, const HttpRequestIn& request,
+                     const Responder& respond) const {
+  if (!request.idempotency_key || !changes_something(request.method)) return true;
+  std::string content = request.method + "\n" + request.path + "\n";
+  for (const auto& [name, value] : request.query) content += name + "=" + value + "\n";
+  content += "\n" + request.body;
+  // Callers of different roles do not see each other's answers.
+  const IdempotencyKey key{std::string{to_string(handling.role)}, *request.idempotency_key};
+  auto found = book_.begin(key, content, parts_.clock.now().steady);
+  if (found.refusal) {
+    respond(error_reply(*found.refusal));
+  } else if (found.replay) {
+    respond(std::move(*found.replay));
+  } else {
+    handling.key = key;
+    return true;
+  }
+  return false;
+}
+
+void Api::dispatch(const HttpRequestIn& request, const Responder& respond,
+                   Handling& handling) const {
   if (const auto source = access_.check_source(request); !source) {
     return respond(error_reply(source.error()));
   }
@@ -111,12 +162,15 @@ void Api::dispatch(const HttpRequestIn& request, const Responder& respond, Role&
   if (route->needs != Role::anyone) {
     const auto who = access_.identify(request);
     if (!who) return respond(error_reply(who.error()));
-    role = *who;
-    if (role < route->needs) {
+    handling.role = *who;
+    if (*who < route->needs) {
       return respond(error_reply(
           {ErrorCode::forbidden, "this needs the role " + std::string{to_string(route->needs)} +
-                                     "; the caller is " + std::string{to_string(role)}}));
+                                     "; the caller is " + std::string{to_string(*who)}}));
     }
+  }
+  if (const auto mode = check_mode(*route, request); !mode) {
+    return respond(error_reply(mode.error()));
   }
   for (const auto& [name, value] : request.query) {
     auto decoded_name = percent_decode(name, true);
@@ -130,31 +184,42 @@ void Api::dispatch(const HttpRequestIn& request, const Responder& respond, Role&
     return respond(problem_reply(415, "unsupported_media_type",
                                  "the body must come with Content-Type: application/json"));
   }
+  if (!begin_once(handling, request, respond)) return;
   route->handle(call, respond);
 }
 
+void Api::finish(Handling& handling, Reply reply, const Responder& respond) const {
+  if (handling.answered.exchange(true)) return;
+  if (handling.key) book_.finish(*handling.key, reply);
+  counts_.count(reply.status);
+  if (changes_something(handling.request.method)) write_audit(handling, reply);
+  parts_.log->debug("request request_id={} method={} path={} status={}", handling.id,
+                    handling.request.method, handling.request.path, reply.status);
+  add_request_id(reply, handling.id);
+  respond(std::move(reply));
+}
+
 void Api::handle(const HttpRequestIn& request, const Responder& respond) const {
-  Role role = Role::anyone;
-  bool answered = false;
-  const bool audited = changes_something(request.method);
-  // A handler of a call that changes something always answers before it returns.
-  const Responder guarded = [&](Reply reply) {
-    answered = true;
-    if (audited) write_audit(request, role, reply);
-    respond(std::move(reply));
+  const auto handling = std::make_shared<Handling>();
+  handling->request = {request.method, request.path, request.query, {}, {}, {}, {}, "",
+                       request.remote};
+  handling->id = request.request_id && is_request_id(*request.request_id)
+                     ? *request.request_id
+                     : parts_.service.run() + "-" + std::to_string(next_request_++);
+  const Responder guarded = [this, handling, respond](Reply reply) {
+    finish(*handling, std::move(reply), respond);
   };
   try {
-    // A long poll outlives this frame, so it is given the caller's responder itself.
-    dispatch(request, audited ? guarded : respond, role);
+    dispatch(request, guarded, *handling);
   } catch (const std::exception& exception) {
-    parts_.log->error("request failed method={} path={} error={}", request.method, request.path,
-                      exception.what());
-    if (audited && answered) return;
-    (audited ? guarded : respond)(error_reply({ErrorCode::internal, exception.what()}));
+    parts_.log->error("request failed request_id={} method={} path={} error={}", handling->id,
+                      request.method, request.path, exception.what());
+    guarded(error_reply({ErrorCode::internal, exception.what()}));
   }
 }
 
-void Api::write_audit(const HttpRequestIn& request, Role role, const Reply& reply) const {
+void Api::write_audit(const Handling& handling, const Reply& reply) const {
+  const HttpRequestIn& request = handling.request;
   std::string path = request.path;
   // Only the parameters we know: a token that someone put into the address stays out.
   const char* separator = "?";
@@ -164,9 +229,9 @@ void Api::write_audit(const HttpRequestIn& request, Role role, const Reply& repl
     path += separator + std::string{name} + "=" + value->second;
     separator = "&";
   }
-  parts_.audit.append({parts_.clock.now().wall, std::string{to_string(role)}, request.remote,
-                       request.method.substr(0, 16), shortened(path), reply.status,
-                       shortened(reply.outcome)});
+  parts_.audit.append({parts_.clock.now().wall, std::string{to_string(handling.role)},
+                       request.remote, request.method.substr(0, 16), shortened(path), reply.status,
+                       shortened(reply.outcome), handling.id});
 }
 
 }  // namespace faultline::chaos

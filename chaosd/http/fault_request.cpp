@@ -1,6 +1,7 @@
 #include "chaosd/http/fault_request.hpp"
 
 #include "chaosd/http/request.hpp"
+#include "chaosd/http/selector_json.hpp"
 #include "common/wire/json_read.hpp"
 
 namespace faultline::chaos {
@@ -12,7 +13,11 @@ Result<FaultRequest> read_fault_request(std::string_view body) {
   }
   const auto document = wire::parse_json(body);
   if (!document) return document.error();
-  wire::ObjectReader reader{*document, ""};
+  return read_fault_request(*document, "");
+}
+
+Result<FaultRequest> read_fault_request(const nlohmann::json& object, const std::string& path) {
+  wire::ObjectReader reader{object, path};
   FaultRequest request;
   request.kind =
       reader.choice<FaultKind>("kind", parse_enum<FaultKind>, "stop, kill, pause or restart");
@@ -21,6 +26,11 @@ Result<FaultRequest> read_fault_request(std::string_view body) {
   request.duration_s = reader.integer("duration_s");
   request.grace_s = reader.maybe_integer("grace_s");
   if (reader.error()) return *reader.error();
+  if (const auto select = object.find("select"); select != object.end() && !select->is_null()) {
+    auto selector = read_selector(*select, path + "/select");
+    if (!selector) return selector.error();
+    request.select = std::move(selector).value();
+  }
   return request;
 }
 

@@ -1,5 +1,8 @@
+#include <algorithm>
+
 #include "chaosd/http/api.hpp"
 #include "chaosd/http/fault_request.hpp"
+#include "chaosd/http/parameters.hpp"
 #include "chaosd/http/reply.hpp"
 #include "common/wire/chaos_json.hpp"
 #include "common/wire/json_write.hpp"
@@ -28,6 +31,34 @@ Reply fault_reply(const Result<FaultView>& fault) {
   return fault ? fault_reply(*fault) : error_reply(fault.error());
 }
 
+constexpr std::int64_t kPageMost = 500;
+
+/// Says where a page ended, also when its last fault is no longer remembered.
+std::string cursor_of(const FaultView& fault) {
+  return std::to_string(to_ms(fault.created_at)) + "~" + fault.id.value;
+}
+
+/// Where the page after the cursor begins; the faults are in order of creation.
+Result<std::size_t> place_after(const std::vector<FaultView>& faults, const Call& call) {
+  const auto given = call.query.find("cursor");
+  if (given == call.query.end()) return std::size_t{0};
+  const auto mark = given->second.find('~');
+  const auto created = strict_integer(given->second.substr(0, mark));
+  if (mark == std::string::npos || !created) {
+    return Error{ErrorCode::invalid, "cursor is not one of ours; send next_cursor as it came",
+                 "/cursor"};
+  }
+  const std::string id = given->second.substr(mark + 1);
+  const auto known = std::find_if(faults.begin(), faults.end(),
+                                  [&](const auto& fault) { return fault.id.value == id; });
+  const auto next = known != faults.end()
+                        ? known + 1
+                        : std::find_if(faults.begin(), faults.end(), [&](const auto& fault) {
+                            return to_ms(fault.created_at) > *created;
+                          });
+  return static_cast<std::size_t>(next - faults.begin());
+}
+
 Reply list_faults(const ChaosService& service, const Call& call) {
   const auto state = call.query.find("state");
   const std::string which = state == call.query.end() ? "open" : state->second;
@@ -35,7 +66,18 @@ Reply list_faults(const ChaosService& service, const Call& call) {
     return error_reply(
         {ErrorCode::invalid, "state is \"" + which + "\"; use open or all", "/state"});
   }
-  return json_reply(200, {{"faults", to_json(service.faults(which == "open"))}});
+  const auto limit = number_parameter(call, "limit", 1, kPageMost);
+  if (!limit) return error_reply(limit.error());
+  const auto faults = service.faults(which == "open");
+  const auto begin = place_after(faults, call);
+  if (!begin) return error_reply(begin.error());
+  const auto most = static_cast<std::size_t>(limit->value_or(kPageMost));
+  const auto end = std::min(faults.size(), *begin + most);
+  const std::vector<FaultView> page(faults.begin() + static_cast<std::ptrdiff_t>(*begin),
+                                    faults.begin() + static_cast<std::ptrdiff_t>(end));
+  const bool more = end < faults.size();
+  return json_reply(200, {{"faults", to_json(page)},
+                          {"next_cursor", more ? json(cursor_of(page.back())) : json(nullptr)}});
 }
 
 /// The original design's call names its parameters otherwise.
@@ -74,12 +116,6 @@ void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts) {
       {"GET", kFaults, Role::viewer, [&service](const Call& call, const Responder& respond) {
          respond(list_faults(service, call));
        }});
-  routes.push_back({"POST", kFaults, Role::fault_operator,
-                    [&service](const Call& call, const Responder& respond) {
-                      const auto request = read_fault_request(call.request.body);
-                      respond(request ? fault_reply(service.inject(*request))
-                                      : error_reply(request.error()));
-                    }});
   routes.push_back({"GET", std::string{kFaults} + "/{id}", Role::viewer,
                     [&service](const Call& call, const Responder& respond) {
                       const auto fault = service.fault({call.id});
@@ -89,13 +125,15 @@ void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts) {
   routes.push_back({"DELETE", std::string{kFaults} + "/{id}", Role::fault_operator,
                     [&service](const Call& call, const Responder& respond) {
                       respond(fault_reply(service.undo({call.id})));
-                    }});
+                    },
+                    Effect::heals});
   routes.push_back({"POST", "/api/chaos/v1/heal", Role::fault_operator,
                     [&service](const Call&, const Responder& respond) {
                       const auto faults = service.heal("everything is healed on request");
                       respond(json_reply(202, {{"faults", to_json(faults)}},
                                          std::to_string(faults.size()) + " faults are undone"));
-                    }});
+                    },
+                    Effect::heals});
   routes.push_back({"POST", "/api/chaos/node/stop", Role::fault_operator,
                     [&service](const Call& call, const Responder& respond) {
                       respond(original_stop(service, call));
@@ -103,7 +141,8 @@ void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts) {
   routes.push_back({"POST", "/api/chaos/node/start", Role::fault_operator,
                     [&service](const Call& call, const Responder& respond) {
                       respond(original_start(service, call));
-                    }});
+                    },
+                    Effect::heals});
 }
 
 }  // namespace faultline::chaos

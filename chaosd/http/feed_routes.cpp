@@ -1,4 +1,5 @@
 #include "chaosd/http/api.hpp"
+#include "chaosd/http/parameters.hpp"
 #include "chaosd/http/reply.hpp"
 #include "common/wire/chaos_json.hpp"
 #include "common/wire/json_write.hpp"
@@ -36,25 +37,10 @@ json to_json(const FeedBatch& batch, const ChaosService& service) {
           {"events", events},   {"targets", targets}, {"faults", faults}};
 }
 
-/// A parameter of the query as a whole number in a range; the fallback when it is absent.
-Result<std::optional<std::int64_t>> number_of(const Call& call, const char* name,
-                                              std::int64_t most) {
-  const auto given = call.query.find(name);
-  if (given == call.query.end()) return std::optional<std::int64_t>{};
-  const auto number = strict_integer(given->second);
-  if (!number || *number < 0 || *number > most) {
-    return Error{ErrorCode::invalid,
-                 std::string{name} + " is \"" + given->second +
-                     "\"; use a whole number from 0 to " + std::to_string(most),
-                 std::string{"/"} + name};
-  }
-  return number;
-}
-
 void answer_events(const Api::Parts& parts, const Call& call, const Responder& respond) {
-  const auto after = number_of(call, "after", std::int64_t{1} << 53);
+  const auto after = number_parameter(call, "after", 0, std::int64_t{1} << 53);
   if (!after) return respond(error_reply(after.error()));
-  const auto wait = number_of(call, "wait_ms", kWaitMaxMs);
+  const auto wait = number_parameter(call, "wait_ms", 0, kWaitMaxMs);
   if (!wait) return respond(error_reply(wait.error()));
   FeedQuery query;
   query.after = *after;

@@ -76,6 +76,15 @@ Reply problem_reply(int status, const std::string& code, const std::string& deta
   return problem(status, code, detail, json::array());
 }
 
+void add_request_id(Reply& reply, const std::string& id) {
+  reply.headers.emplace_back("X-Request-Id", id);
+  if (reply.content_type != "application/problem+json") return;
+  json body = json::parse(reply.body, nullptr, false);
+  if (!body.is_object()) return;
+  body["request_id"] = id;
+  reply.body = wire::dump(body);
+}
+
 Reply json_reply(int status, const json& body, std::string outcome) {
   return {status, wire::dump(body), "application/json", {}, std::move(outcome)};
 }

@@ -24,6 +24,8 @@ struct HttpRequestIn {
   std::optional<std::string> authorization;
   std::string body;
   std::string remote;
+  std::optional<std::string> idempotency_key = {};
+  std::optional<std::string> request_id = {};  ///< What the caller calls it.
 };
 
 struct Reply {

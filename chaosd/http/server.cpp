@@ -118,7 +118,24 @@ HttpRequestIn read(const Http::Request& request) {
   in.authorization = header_of(request, "Authorization");
   in.body = request.body();
   in.remote = request.address().host();
+  in.idempotency_key = header_of(request, "Idempotency-Key");
+  in.request_id = header_of(request, "X-Request-Id");
   return in;
+}
+
+/// What Pistache reads in its own way: a Content-Length that is no number counts as 0 there,
+/// and beside Transfer-Encoding two readers may disagree where a request ends.
+std::optional<std::string> framing_fault(const Http::Request& request) {
+  const auto length = header_of(request, "Content-Length");
+  if (!length) return std::nullopt;
+  if (header_of(request, "Transfer-Encoding")) {
+    return "Content-Length and Transfer-Encoding are both given; send one";
+  }
+  const auto number = strict_integer(*length);
+  if (!number || *number < 0 || static_cast<std::size_t>(*number) != request.body().size()) {
+    return "Content-Length is not the length of the body";
+  }
+  return std::nullopt;
 }
 
 /// Copied by Pistache for each of its threads: holds only what may be shared.
@@ -132,6 +149,9 @@ class Door final : public Http::Handler {
   void onRequest(const Http::Request& request, Http::ResponseWriter writer) override {
     // Shared with the feed when the request is a long poll.
     const auto answer = std::make_shared<Answer>(std::move(writer), in_flight_, log_);
+    if (const auto fault = framing_fault(request)) {
+      return answer->send(error_reply({ErrorCode::malformed, *fault}));
+    }
     try {
       api_->handle(read(request), [answer](const Reply& reply) { answer->send(reply); });
     } catch (const std::exception& exception) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -20,6 +21,7 @@ struct TargetInfo {
   ContainerState state = ContainerState::unknown;
   std::optional<WallTime> state_since;
   std::vector<std::string> addresses;  ///< "host" or "host:port" it may advertise itself as.
+  std::map<std::string, std::string> labels = {};  ///< As its runtime has them; to select by.
 };
 
 /// The verbs a fault needs, over whatever runs the nodes. Each call blocks until

@@ -23,6 +23,15 @@ std::chrono::seconds default_grace(const Fault& fault, std::int64_t duration_s) 
 
 }  // namespace
 
+std::string_view to_string(ServiceMode mode) {
+  switch (mode) {
+    case ServiceMode::normal: return "normal";
+    case ServiceMode::heal_only: return "heal-only";
+    case ServiceMode::read_only: return "read-only";
+  }
+  FAULTLINE_ENSURE(false, "every mode has a name");
+}
+
 Capabilities ChaosService::capabilities() const {
   Capabilities answer{board_.runtime(), board_.runtime_health(), limits_.max_duration, {}};
   for (const Fault* fault : fault_catalogue()) {
@@ -91,62 +100,150 @@ Result<TargetInfo> ChaosService::find_target(const std::string& name) const {
       "/target"};
 }
 
-Result<TargetInfo> ChaosService::select(const FaultRequest& request) const {
-  if (request.target.has_value() == request.node_id.has_value()) {
+Result<std::vector<TargetInfo>> ChaosService::select(const FaultRequest& request) const {
+  const int ways = (request.target ? 1 : 0) + (request.node_id ? 1 : 0) + (request.select ? 1 : 0);
+  if (ways != 1) {
     return Error{ErrorCode::invalid,
-                 request.target ? "target and node_id are both given; give one"
-                                : "nothing is selected; give target or node_id",
-                 request.target ? "/node_id" : "/target"};
+                 ways == 0 ? "nothing is selected; give target, node_id or select"
+                           : "of target, node_id and select more than one is given; give one",
+                 ways == 0 ? "/target" : (request.node_id ? "/node_id" : "/select")};
   }
   if (request.target) {
     if (request.target->empty()) {
       return Error{ErrorCode::invalid, "target is empty; give the name of one target", "/target"};
     }
-    return find_target(*request.target);
+    auto target = find_target(*request.target);
+    if (!target) return target.error();
+    return std::vector{std::move(target).value()};
   }
   if (auto readable = board_.readable(); !readable) return readable.error();
-  return board_.find_node(*request.node_id);
+  if (request.select) return select_targets(*request.select, board_.candidates());
+  auto target = board_.find_node(*request.node_id);
+  if (!target) return target.error();
+  return std::vector{std::move(target).value()};
 }
 
-Result<FaultView> ChaosService::inject(const FaultRequest& request) {
-  if (closed_) return leaving();
-  if (auto times = check_times(request); !times) return times.error();
-  const auto target = select(request);
-  if (!target) return target.error();
-  const char* field = request.target ? "/target" : "/node_id";
-  if (const auto open = ledger_.open_fault_of(target->id)) {
-    return Error{ErrorCode::conflict,
-                 target->name + " has an open fault already: " + open->id.value + " (" +
-                     describe(*open) + "); undo it first",
-                 field};
-  }
-  if (target->state != ContainerState::running) {
-    return Error{ErrorCode::conflict,
-                 target->name + " is " + std::string{to_string(target->state)} +
-                     "; only a running target can be broken",
-                 field};
-  }
+Draft ChaosService::draft(const FaultRequest& request, const TargetInfo& target) const {
   const Fault& fault = fault_of(request.kind);
   const std::chrono::seconds duration{request.duration_s};
   const Now now = clock_.now();
   FaultRecord record;
-  record.view.id.value = "f-" + run_ + "-" + text(next_++);
   record.view.kind = request.kind;
-  record.view.target = target->name;
-  record.view.node_id = board_.node_of_target(target->name);
+  record.view.target = target.name;
+  record.view.node_id = board_.node_of_target(target.name);
   record.view.created_at = now.wall;
   record.view.expires_at = now.wall + duration;
-  record.target_id = target->id;
-  record.instance = target->instance;
+  record.target_id = target.id;
+  record.instance = target.instance;
   record.grace = request.grace_s ? std::chrono::seconds{*request.grace_s}
                                  : default_grace(fault, request.duration_s);
   record.deadline = {now.boot.boot_id, now.boot.since_boot + duration};
-  if (auto opened = ledger_.open(record); !opened) {
+  const char* field = request.target ? "/target" : request.node_id ? "/node_id" : "/select";
+  return {std::move(record), target.state, field};
+}
+
+Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const {
+  std::vector<Draft> drafts;
+  for (std::size_t i = 0; i < order.faults.size(); ++i) {
+    const std::string at = order.as_list ? "/faults/" + std::to_string(i) : "";
+    const auto in_place = [&](Error error) {
+      if (!error.field.empty()) error.field = at + error.field;
+      return error;
+    };
+    const FaultRequest& request = order.faults[i];
+    if (auto times = check_times(request); !times) return in_place(times.error());
+    const auto targets = select(request);
+    if (!targets) return in_place(targets.error());
+    for (const auto& target : *targets) {
+      Draft one = draft(request, target);
+      for (const auto& other : drafts) {
+        if (other.record.target_id != target.id) continue;
+        return in_place({ErrorCode::invalid,
+                         target.name + " is selected twice; a target takes one fault at a time",
+                         one.field});
+      }
+      one.field = at + one.field;
+      drafts.push_back(std::move(one));
+    }
+  }
+  return drafts;
+}
+
+Status ChaosService::obstacle(const Draft& draft) const {
+  const std::string& name = draft.record.view.target;
+  if (const auto open = ledger_.open_fault_of(draft.record.target_id)) {
+    return Error{ErrorCode::conflict,
+                 name + " has an open fault already: " + open->id.value + " (" + describe(*open) +
+                     "); undo it first",
+                 draft.field};
+  }
+  if (draft.state != ContainerState::running) {
+    return Error{ErrorCode::conflict,
+                 name + " is " + std::string{to_string(draft.state)} +
+                     "; only a running target can be broken",
+                 draft.field};
+  }
+  return kDone;
+}
+
+Status ChaosService::may_begin() const {
+  if (closed_) return leaving();
+  if (limits_.mode != ServiceMode::normal) {
+    return Error{
+        ErrorCode::forbidden,
+        "this chaosd runs with --" + std::string{to_string(limits_.mode)} + " and begins no fault"};
+  }
+  if (const LeverState now = lever(); now.engaged) {
+    return Error{ErrorCode::conflict, "the safety lever is engaged (" + now.reason +
+                                          "); release it with PUT /api/chaos/v1/lever"};
+  }
+  return kDone;
+}
+
+LeverState ChaosService::lever() const {
+  return lever_ == nullptr ? LeverState{} : lever_->state();
+}
+
+Status ChaosService::set_lever(bool engaged, const std::string& reason) {
+  if (lever_ == nullptr) return Error{ErrorCode::unsupported, "this chaosd has no lever"};
+  auto written = lever_->set(engaged, reason);
+  if (engaged) heal("the safety lever was engaged: " + reason);
+  return written;
+}
+
+Result<std::vector<FaultView>> ChaosService::open(std::vector<Draft> drafts,
+                                                  const std::optional<PlanNote>& plan,
+                                                  const std::optional<GuardTicket>& ticket) {
+  if (auto begin = may_begin(); !begin) return begin.error();
+  std::vector<FaultRecord> records;
+  std::vector<FaultView> views;
+  for (auto& draft : drafts) {
+    if (auto free = obstacle(draft); !free) return free.error();
+    draft.record.view.id.value = "f-" + run_ + "-" + text(next_++);
+    draft.record.plan = plan;
+    views.push_back(draft.record.view);
+    records.push_back(std::move(draft.record));
+  }
+  if (auto opened = ledger_.open_all(records, ticket); !opened) {
     Error error = opened.error();
-    if (!error.field.empty()) error.field = field;
+    if (!error.field.empty()) error.field = drafts.front().field;
     return error;
   }
-  return record.view;
+  // Between the look at the lever and the writing down somebody may have pulled it.
+  if (auto still = may_begin(); !still) {
+    for (const auto& view : views) (void)ledger_.request_undo(view.id, still.error().message);
+    return still.error();
+  }
+  return views;
+}
+
+Result<FaultView> ChaosService::inject(const FaultRequest& request) {
+  if (auto begin = may_begin(); !begin) return begin.error();
+  auto drafts = resolve({{request}});
+  if (!drafts) return drafts.error();
+  auto opened = open(std::move(drafts).value(), {}, {});
+  if (!opened) return opened.error();
+  return opened->front();
 }
 
 Result<FaultView> ChaosService::undo(const FaultId& id) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <string>
 
@@ -8,6 +9,18 @@
 #include "common/cluster/fault.hpp"
 
 namespace faultline::chaos {
+
+/// The plan under which a fault was let in, as it is kept with it.
+struct PlanNote {
+  std::string hash;
+  std::string verdict;    ///< "allow", "needs_acceptance".
+  bool accepted = false;  ///< Somebody accepted its risks by the hash.
+  // The forecast; empty: what it would do was not known.
+  std::optional<std::int64_t> lease_lost;
+  std::optional<std::int64_t> quorum_lost;
+  std::optional<std::int64_t> under_replicated;
+  std::string sentence;
+};
 
 /// A fault with all that undoing it needs after a crash; one line of the journal.
 struct FaultRecord {
@@ -17,6 +30,7 @@ struct FaultRecord {
   std::string touched_instance;  ///< The run that is known to be down or paused by us.
   std::chrono::seconds grace{0};
   BootInstant deadline;
+  std::optional<PlanNote> plan = {};  ///< Empty: it was injected without one.
 };
 
 /// By CLOCK_BOOTTIME within the boot of the machine in which the fault was asked

@@ -64,6 +64,11 @@ void FaultWorker::inject(Job& job) {
         job, FaultState::failed,
         "nothing was done: " + target->name + " is " + std::string{to_string(target->state)});
   }
+  if (guard_ != nullptr && job.progress.ticket) {
+    if (const auto still = guard_->recheck(job.record, *job.progress.ticket); !still) {
+      return end(job, FaultState::failed, "nothing was done: " + still.error().message);
+    }
+  }
   job.record.instance = target->instance;
   job.record.view.state = FaultState::injecting;
   if (const auto written = ledger_.commit(job.record); !written) {

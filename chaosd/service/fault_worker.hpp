@@ -4,6 +4,7 @@
 
 #include "chaosd/runtime/runtime.hpp"
 #include "chaosd/service/event_feed.hpp"
+#include "chaosd/service/guard.hpp"
 #include "chaosd/service/ledger.hpp"
 
 namespace faultline::chaos {
@@ -15,13 +16,14 @@ class FaultWorker {
  public:
   /// All outlive this. `runtime` is used by this worker alone.
   FaultWorker(Lane lane, Runtime& runtime, Ledger& ledger, EventFeed& feed, const ChaosClock& clock,
-              Logger log)
+              Logger log, const Guard* guard = nullptr)
       : lane_(lane),
         runtime_(runtime),
         ledger_(ledger),
         feed_(feed),
         clock_(clock),
-        log_(std::move(log)) {}
+        log_(std::move(log)),
+        guard_(guard) {}
 
   /// Does one thing, if one is due. May block as long as the runtime's deadlines say.
   bool step();
@@ -46,6 +48,7 @@ class FaultWorker {
   EventFeed& feed_;
   const ChaosClock& clock_;
   const Logger log_;
+  const Guard* const guard_;  ///< Null: what was written down is begun as it stands.
 };
 
 }  // namespace faultline::chaos

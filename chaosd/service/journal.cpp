@@ -98,9 +98,14 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
   Journal journal{-1, *lock, 0};
 
   const std::string path = directory + "/journal.jsonl";
-  const auto text = read_lines(path);
-  if (!text) return text.error();
+  auto text = read_lines(path);
+  const bool unreadable = !text;
+  if (unreadable) {
+    if (std::rename(path.c_str(), (path + ".unreadable").c_str()) != 0) return text.error();
+    text = std::string{};
+  }
   JournalContents contents = read_journal(*text);
+  contents.unreadable = unreadable;
   if (contents.corrupt_lines > 0) {
     std::filesystem::copy_file(path, path + ".corrupt",
                                std::filesystem::copy_options::overwrite_existing, problem);

@@ -15,6 +15,7 @@ struct JournalContents {
   std::vector<FaultRecord> records;
   std::int64_t corrupt_lines = 0;  ///< Unreadable lines before the last one.
   bool torn_tail = false;          ///< The last line was cut short by a crash.
+  bool unreadable = false;         ///< The whole file was; it is set aside.
 };
 
 /// Pure: reads the text of a journal. A line that cannot be trusted is skipped and counted.
@@ -30,7 +31,8 @@ class Journal {
   struct Opened;
   /// Reads what is there, keeps every open fault and the last `ended_kept` ended
   /// ones, and rewrites the file with only these. An unreadable line makes it keep
-  /// a copy of the old file.
+  /// a copy of the old file; one that cannot be read at all is set aside as
+  /// journal.jsonl.unreadable, for a chaosd that does not start heals nothing.
   [[nodiscard]] static Result<Opened> open(const std::string& directory, std::size_t ended_kept);
 
   Journal(Journal&& other) noexcept;

@@ -30,8 +30,36 @@ std::string checksum(std::string_view text) {
   return hex.data();
 }
 
+json to_json(const std::optional<PlanNote>& plan) {
+  if (!plan) return nullptr;
+  return {{"hash", plan->hash},
+          {"verdict", plan->verdict},
+          {"accepted", plan->accepted},
+          {"lease_lost", wire::or_null(plan->lease_lost)},
+          {"quorum_lost", wire::or_null(plan->quorum_lost)},
+          {"under_replicated", wire::or_null(plan->under_replicated)},
+          {"sentence", plan->sentence}};
+}
+
+/// A plan that cannot be read costs the forecast, not the record that undoing needs.
+std::optional<PlanNote> plan_of(const json& object) {
+  const auto plan = object.find("plan");
+  if (plan == object.end() || !plan->is_object()) return std::nullopt;
+  wire::ObjectReader reader{*plan, "/plan"};
+  PlanNote note{reader.text("hash"),
+                reader.text("verdict"),
+                reader.boolean("accepted"),
+                reader.maybe_integer("lease_lost"),
+                reader.maybe_integer("quorum_lost"),
+                reader.maybe_integer("under_replicated"),
+                reader.text("sentence")};
+  if (reader.error()) return std::nullopt;
+  return note;
+}
+
 json to_json(const FaultRecord& record) {
   return {{"fault", wire::to_json(record.view)},
+          {"plan", to_json(record.plan)},
           {"target_id", record.target_id},
           {"instance", record.instance},
           {"touched_instance", record.touched_instance},
@@ -56,6 +84,7 @@ Result<FaultRecord> from_json(const json& object) {
   record.deadline.boot_id = reader.text("boot_id");
   record.deadline.since_boot = milliseconds{reader.integer("deadline_since_boot_ms")};
   if (reader.error()) return *reader.error();
+  record.plan = plan_of(object);
   return record;
 }
 

@@ -40,24 +40,42 @@ void Ledger::adopt(std::vector<Recovered> recovered) {
   }
 }
 
-Status Ledger::open(const FaultRecord& record) {
-  const std::lock_guard lock(mutex_);
+Status Ledger::open(const FaultRecord& record) { return open_all({record}); }
+
+Status Ledger::may_open(const std::vector<FaultRecord>& records) const {
   std::size_t open = 0;
   for (const auto& entry : entries_) {
     if (!is_open(entry.record.view.state)) continue;
-    if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
+    for (const auto& record : records) {
+      if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
+    }
     open += 1;
   }
-  if (open >= kOpenMax) {
+  if (open + records.size() > kOpenMax) {
     return Error{ErrorCode::conflict, std::to_string(open) + " faults are open; undo some first"};
   }
-  Entry entry{record, {}, false};
-  if (auto written = write(entry, record); !written) {
-    return Error{
-        ErrorCode::unavailable,
-        "nothing was done, because it could not be written down first: " + written.error().message};
+  return kDone;
+}
+
+Status Ledger::open_all(const std::vector<FaultRecord>& records,
+                        const std::optional<GuardTicket>& ticket) {
+  const std::lock_guard lock(mutex_);
+  if (auto free = may_open(records); !free) return free;
+  const std::size_t before = entries_.size();
+  for (const auto& record : records) {
+    Entry entry{record, {}, false};
+    entry.progress.ticket = ticket;
+    if (auto written = write(entry, record); !written) {
+      // Those before it are on disk as queued, and nobody has begun them yet.
+      for (std::size_t i = before; i < entries_.size(); ++i) {
+        undo_entry(entries_[i], "the others could not be written down");
+      }
+      return Error{ErrorCode::unavailable,
+                   "nothing was done, because it could not be written down first: " +
+                       written.error().message};
+    }
+    entries_.push_back(std::move(entry));
   }
-  entries_.push_back(std::move(entry));
   forget_oldest();
   version_ += 1;
   changed_.notify_all();
@@ -177,6 +195,14 @@ std::optional<FaultView> Ledger::find(const FaultId& id) const {
   return std::nullopt;
 }
 
+std::optional<PlanNote> Ledger::plan_of(const FaultId& id) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& entry : entries_) {
+    if (entry.record.view.id == id) return entry.record.plan;
+  }
+  return std::nullopt;
+}
+
 std::optional<FaultView> Ledger::open_fault_of(const std::string& target_id) const {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries_) {
@@ -188,6 +214,24 @@ std::optional<FaultView> Ledger::open_fault_of(const std::string& target_id) con
 }
 
 std::size_t Ledger::open_count() const { return faults(true).size(); }
+
+LedgerStats Ledger::stats() const {
+  const std::lock_guard lock(mutex_);
+  LedgerStats stats;
+  for (const FaultState state :
+       {FaultState::queued, FaultState::injecting, FaultState::active, FaultState::reverting,
+        FaultState::reverted, FaultState::failed, FaultState::revert_failed}) {
+    stats.by_state[state] = 0;
+  }
+  for (const auto& entry : entries_) {
+    stats.by_state[entry.record.view.state] += 1;
+    stats.overdue += entry.record.view.overdue ? 1 : 0;
+  }
+  stats.targets_worked_on = static_cast<std::int64_t>(busy_targets_.size());
+  stats.journal_lines = journal_lines_;
+  stats.journal_failures = journal_failures_;
+  return stats;
+}
 
 std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
   using Work = Job::Work;
@@ -245,7 +289,9 @@ std::optional<Job> Ledger::claim(Lane lane) {
 
 Status Ledger::write(Entry& entry, const FaultRecord& record) {
   auto written = journal_.append(record);
+  journal_lines_ += written ? 1 : 0;
   if (!written) {
+    journal_failures_ += 1;
     log_->error("the journal cannot be written fault={} error={}", record.view.id.value,
                 written.error().message);
     // Nothing new is begun unless it is on disk; what ends or is undone goes on.

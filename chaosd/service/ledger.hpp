@@ -2,6 +2,7 @@
 
 #include <condition_variable>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -13,9 +14,16 @@
 #include "chaosd/service/event_feed.hpp"
 #include "chaosd/service/fault_record.hpp"
 #include "chaosd/service/journal.hpp"
+#include "chaosd/service/plan.hpp"
 #include "common/base/log.hpp"
 
 namespace faultline::chaos {
+
+/// What the guard let through, so that it can be judged again when it is begun.
+struct GuardTicket {
+  SteadyTime planned_at;
+  std::vector<Risk> accepted;  ///< Risks that somebody accepted.
+};
 
 /// How far this run of chaosd has come with one fault. Not journaled: after a crash
 /// the record and the world tell the rest.
@@ -28,6 +36,16 @@ struct Progress {
   SteadyTime verify_until{};
   SteadyTime settle_until{};  ///< Until then an effect may still come late.
   int attempts = 0;
+  std::optional<GuardTicket> ticket = {};  ///< Empty: the guard has no say in it.
+};
+
+/// For the metrics.
+struct LedgerStats {
+  std::map<FaultState, std::int64_t> by_state;  ///< Every state, also those with none.
+  std::int64_t overdue = 0;
+  std::int64_t targets_worked_on = 0;
+  std::int64_t journal_lines = 0;     ///< Written by this run.
+  std::int64_t journal_failures = 0;  ///< Lines that could not be written.
 };
 
 /// A fault of an earlier run, and what is to become of it.
@@ -61,6 +79,9 @@ class Ledger {
   void adopt(std::vector<Recovered> recovered);
   /// Writes down a new fault; `conflict` names the open one if the target has one.
   Status open(const FaultRecord& record);
+  /// The same for several: all of them, or none when one cannot be.
+  Status open_all(const std::vector<FaultRecord>& records,
+                  const std::optional<GuardTicket>& ticket = {});
   /// Asks for the undoing of one or all; what is over stays as it is.
   Result<FaultView> request_undo(const FaultId& id, const std::string& reason);
   std::vector<FaultView> request_undo_all(const std::string& reason);
@@ -73,8 +94,10 @@ class Ledger {
   /// The open ones, and those that ended after `since`.
   [[nodiscard]] std::vector<FaultView> faults_since(WallTime since) const;
   [[nodiscard]] std::optional<FaultView> find(const FaultId& id) const;
+  [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const;
   [[nodiscard]] std::optional<FaultView> open_fault_of(const std::string& target_id) const;
   [[nodiscard]] std::size_t open_count() const;
+  [[nodiscard]] LedgerStats stats() const;
 
   /// The next thing to do, if any is due, for this worker alone until it releases it.
   std::optional<Job> claim(Lane lane);
@@ -93,6 +116,7 @@ class Ledger {
 
   [[nodiscard]] std::optional<Job::Work> due(const Entry& entry, const Now& now) const;
   [[nodiscard]] bool start_is_due() const;
+  [[nodiscard]] Status may_open(const std::vector<FaultRecord>& records) const;
   [[nodiscard]] Entry* entry_of(const FaultId& id);
   FaultView undo_entry(Entry& entry, const std::string& reason);
   Status write(Entry& entry, const FaultRecord& record);
@@ -109,6 +133,8 @@ class Ledger {
   std::deque<Entry> entries_;  ///< In order of creation.
   std::deque<Job> starts_;
   std::set<std::string> busy_targets_;
+  std::int64_t journal_lines_ = 0;
+  std::int64_t journal_failures_ = 0;
   std::uint64_t version_ = 0;  ///< Grows when there may be new work.
 };
 

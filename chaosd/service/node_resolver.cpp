@@ -1,11 +1,26 @@
 #include "chaosd/service/node_resolver.hpp"
 
+#include <algorithm>
 #include <condition_variable>
+#include <map>
 #include <mutex>
 
 #include "common/wire/json_read.hpp"
 
 namespace faultline::chaos {
+
+namespace {
+
+/// The node through which most of the liveness records were read.
+void mark_gateway(std::vector<NodeAddress>& nodes, const std::map<std::int64_t, int>& witnesses) {
+  const auto most =
+      std::max_element(witnesses.begin(), witnesses.end(),
+                       [](const auto& a, const auto& b) { return a.second < b.second; });
+  if (most == witnesses.end()) return;
+  for (auto& node : nodes) node.is_gateway = node.id.value == most->first;
+}
+
+}  // namespace
 
 Result<std::vector<NodeAddress>> read_nodes(std::string_view body) {
   const auto document = wire::parse_json(body);
@@ -15,20 +30,26 @@ Result<std::vector<NodeAddress>> read_nodes(std::string_view body) {
   const auto list = document->find("nodes");
   if (list == document->end() || !list->is_array()) return no_nodes;
   std::vector<NodeAddress> nodes;
+  std::map<std::int64_t, int> witnesses;  // How many records each node is the source of.
   for (const auto& item : *list) {
     wire::ObjectReader reader{item, "/nodes/" + std::to_string(nodes.size())};
     NodeAddress node;
     node.id.value = reader.integer("node_id");
     node.address = reader.text("address");
     if (reader.error()) return *reader.error();
+    // What only a selection wants is left empty when it is of another type.
+    node.locality = wire::ObjectReader{item, ""}.maybe_text("locality").value_or("");
+    node.leases = wire::ObjectReader{item, ""}.maybe_integer("leader_ranges");
     if (const auto liveness = item.find("liveness"); liveness != item.end()) {
       if (liveness->is_object()) {
-        node.decommissioned =
-            wire::ObjectReader{*liveness, "/liveness"}.text_or("state", "") == "decommissioned";
+        wire::ObjectReader about{*liveness, "/liveness"};
+        node.decommissioned = about.text_or("state", "") == "decommissioned";
+        if (const auto witness = about.maybe_integer("witness_node_id")) witnesses[*witness] += 1;
       }
     }
     nodes.push_back(std::move(node));
   }
+  mark_gateway(nodes, witnesses);
   return nodes;
 }
 

@@ -202,6 +202,31 @@ Result<TargetInfo> TargetBoard::find_node(NodeId id) const {
                "/node_id"};
 }
 
+std::vector<Candidate> TargetBoard::candidates() const {
+  const std::lock_guard lock(mutex_);
+  std::vector<Candidate> all;
+  for (const auto& target : targets_) {
+    Candidate one;
+    one.target = target;
+    one.node_id = view_of(target).node_id;
+    for (const auto& node : known_nodes_) {
+      if (node.id != one.node_id) continue;
+      one.locality = node.locality;
+      one.leases = node.leases;
+      one.is_gateway = node.is_gateway;
+    }
+    all.push_back(std::move(one));
+  }
+  return all;
+}
+
+std::size_t TargetBoard::nodes_known() const {
+  const std::lock_guard lock(mutex_);
+  return static_cast<std::size_t>(
+      std::count_if(known_nodes_.begin(), known_nodes_.end(),
+                    [](const auto& node) { return !node.decommissioned; }));
+}
+
 RuntimeHealth TargetBoard::runtime_health() const {
   const std::lock_guard lock(mutex_);
   return health_;

@@ -7,6 +7,7 @@
 
 #include "chaosd/runtime/runtime.hpp"
 #include "chaosd/service/event_feed.hpp"
+#include "chaosd/service/selection.hpp"
 #include "common/cluster/fault.hpp"
 
 namespace faultline::chaos {
@@ -16,6 +17,9 @@ struct NodeAddress {
   NodeId id;
   std::string address;  ///< What the node advertises: "host:port".
   bool decommissioned = false;
+  std::string locality = {};                ///< "region=eu,zone=a".
+  std::optional<std::int64_t> leases = {};  ///< Empty: not known now.
+  bool is_gateway = false;                  ///< The exporter reads the cluster through it.
 };
 
 /// Which node a target is. An advertised "host:port" that one target has is the
@@ -49,6 +53,10 @@ class TargetBoard {
   [[nodiscard]] std::optional<NodeId> node_of_target(const std::string& name) const;
   /// The target that is that node; the error says what is known instead.
   [[nodiscard]] Result<TargetInfo> find_node(NodeId id) const;
+  /// Every target with what is known of its node, to select among.
+  [[nodiscard]] std::vector<Candidate> candidates() const;
+  /// How many nodes the cluster has, those decommissioned left out; 0: nobody told.
+  [[nodiscard]] std::size_t nodes_known() const;
   [[nodiscard]] RuntimeHealth runtime_health() const;
   [[nodiscard]] RuntimeKind runtime() const { return runtime_; }
   /// Whether a listing has succeeded, so that "no such target" can be said.

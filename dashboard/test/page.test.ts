@@ -234,6 +234,24 @@ describe('the buttons', () => {
     );
   });
 
+  test('what chaosd wants accepted is asked in its words, and sent with the hash', async () => {
+    const plan = { plan_hash: 'aa', guard: { reasons: ['14 ranges would lose quorum'] } };
+    const { fetcher, calls } = fakeFetch(
+      capabilities(),
+      json(409, { code: 'plan_not_accepted', plan }),
+      json(202, killFault()),
+    );
+    open(healthySnapshot(), fetcher);
+    button('Kill n1').click();
+    await vi.waitFor(() => expect(screen.getByRole('dialog', { name: 'Kill n1?' })).toBeTruthy());
+    const dialog = within(screen.getByRole('dialog'));
+    expect(dialog.getByText(/14 ranges would lose quorum/)).toBeTruthy();
+    dialog.getByRole('button', { name: 'Kill n1' }).click();
+    await vi.waitFor(() => expect(calls.at(-1)!.body).toMatchObject({ accept_plan: 'aa' }));
+    await tick();
+    expect(screen.queryByRole('dialog')).toBeNull();
+  });
+
   test('a button that cannot be used says why, keeps the focus and does nothing', async () => {
     const { fetcher, calls } = fakeFetch(capabilities());
     open(fixtureSnapshot(), fetcher);

@@ -161,6 +161,51 @@ describe('NodeActions', () => {
     expect(desk.actions.error(2)).toBeNull();
   });
 
+  const asked = (hash: string) =>
+    json(409, {
+      code: 'plan_not_accepted',
+      detail: 'this needs acceptance',
+      plan: { plan_hash: hash, guard: { reasons: ['14 ranges would lose quorum'] } },
+    });
+
+  test('a plan that chaosd wants accepted becomes a question, and is accepted by its hash', async () => {
+    const { fetcher, calls } = fakeFetch(capabilities(), asked('aa'), asked('bb'), accepted());
+    const { desk } = deskWith(healthySnapshot(), fetcher);
+    const snapshot = desk.cluster.snapshot!;
+    const n2 = node(snapshot, 2);
+    await desk.actions.run('kill', n2, snapshot, 60);
+    expect(desk.actions.question(2)).toEqual({
+      action: 'kill',
+      durationS: 60,
+      hash: 'aa',
+      sentence: '14 ranges would lose quorum. chaosd undoes it after 1 min.',
+    });
+    expect([desk.actions.pending(2), desk.actions.error(2)]).toEqual([null, null]);
+    desk.actions.answered(2);
+    expect(desk.actions.question(2)).toBeNull();
+    // Meanwhile it became another plan: the person is asked again.
+    await desk.actions.run('kill', n2, snapshot, 60, 'aa');
+    expect(calls.at(-1)!.body).toMatchObject({ accept_plan: 'aa' });
+    expect(desk.actions.question(2)?.hash).toBe('bb');
+    await desk.actions.run('kill', n2, snapshot, 60, 'bb');
+    expect(desk.actions.pending(2)).toMatchObject({ accepted: true });
+  });
+
+  test('who confirmed the forecast of the page is not asked a second time', async () => {
+    const { fetcher, calls } = fakeFetch(capabilities(), asked('aa'), accepted());
+    const { desk } = deskWith(healthySnapshot(), fetcher);
+    const snapshot = desk.cluster.snapshot!;
+    await desk.actions.run('kill', node(snapshot, 2), snapshot, 60, true);
+    expect(calls.at(-1)!.body).toEqual({
+      kind: 'kill',
+      target: 'crdb-2',
+      duration_s: 60,
+      accept_plan: 'aa',
+    });
+    expect(desk.actions.question(2)).toBeNull();
+    expect(desk.actions.pending(2)).toMatchObject({ accepted: true });
+  });
+
   test('a fault that failed after it was accepted is told with its reason', async () => {
     const { desk, snapshot } = await kill(accepted());
     desk.listener.snapshot(

@@ -7,6 +7,7 @@ import json
 import os
 import ssl
 import pathlib
+import socket
 import subprocess
 
 import pytest
@@ -129,6 +130,39 @@ def test_another_spelling_of_a_path_reaches_nothing_that_it_should_not(site, exp
     assert len(exporter_stub.seen) == exporter_before
     for seen in chaosd_stub.seen[chaosd_before:]:
         assert seen[2].get_all("Authorization") == ["Bearer the-operators"], "routed as chaos, so treated as chaos"
+
+
+@pytest.mark.parametrize("head, statuses", [
+    ("Content-Length: 2\r\nContent-Length: 30\r\n", {400}),
+    ("Content-Length: -5\r\n", {400}),
+    ("Content-Length: 99999999999999999999999\r\n", {400}),
+    ("Content-Length: 2\r\nTransfer-Encoding: chunked, identity\r\n", {400, 501}),
+    ("Cache-Control: max-age=nonsense\r\nContent-Length: 2\r\n", {202}),
+])
+def test_a_request_that_two_readers_may_read_differently_does_not_reach_chaosd(site, chaosd_stub, head, statuses):
+    """chaosd's HTTP library takes the first of two lengths, and answers some of these with its own exception."""
+    before = len(chaosd_stub.seen)
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as raw:
+        raw.sendall(f"POST /api/chaos/v1/heal HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\nConnection: close\r\n"
+                    f"Content-Type: application/json\r\n{head}\r\n{{}}".encode())
+        answer = raw.recv(4096)
+    assert int(answer.split()[1]) in statuses, answer
+    if 202 not in statuses:
+        assert len(chaosd_stub.seen) == before
+    for _, _, headers, _ in chaosd_stub.seen[before:]:
+        assert len(headers.get_all("Content-Length") or []) <= 1
+
+
+def test_two_requests_in_one_packet_are_both_answered(site, chaosd_stub):
+    """chaosd's HTTP library would answer the first alone."""
+    before = len(chaosd_stub.seen)
+    one = f"GET /api/chaos/v1/targets HTTP/1.1\r\nHost: 127.0.0.1:{site.port}\r\n"
+    with socket.create_connection(("127.0.0.1", site.port), timeout=5) as raw:
+        raw.sendall((one + "\r\n" + one + "Connection: close\r\n\r\n").encode())
+        answer = b""
+        while chunk := raw.recv(4096):
+            answer += chunk
+    assert answer.count(b"HTTP/1.1 ") == 2 and len(chaosd_stub.seen) == before + 2
 
 
 def test_a_body_over_64_kib_is_refused(site, chaosd_stub):

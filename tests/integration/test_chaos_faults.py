@@ -257,7 +257,7 @@ def test_a_node_id_is_understood_when_the_exporter_is_known(tmp_path):
         api = wire.Chaos(stand.chaosd.url, OPERATOR)
         until(lambda: api.target(victim.name)["node_id"] == node_id, 10, "the target knows its node id")
         wire.problem(api.post("faults", {"kind": "pause", "node_id": 99, "duration_s": 60}), 404)
-        answer = api.post("faults", {"kind": "pause", "node_id": node_id, "duration_s": 60})
+        answer = api.post_accepting({"kind": "pause", "node_id": node_id, "duration_s": 60})
         assert answer.status == 202 and answer.json["target"] == victim.name and answer.json["node_id"] == node_id
         picture.state_when(stand.exporter, lambda s: wire.node(s, node_id)["container_state"] == "paused", 5, "it is that node")
         assert api.post("heal").status == 202

@@ -169,6 +169,13 @@ class Chaos:
         assert answer.status == 202, answer
         return answer.json
 
+    def post_accepting(self, body):
+        """As somebody who has seen the plan and wants it all the same."""
+        answer = self.post("faults", body)
+        if answer.status == 409 and answer.json["code"] == "plan_not_accepted":
+            return self.post("faults", {**body, "accept_plan": answer.json["plan"]["plan_hash"]})
+        return answer
+
     def fault(self, fault_id):
         answer = self.get(f"faults/{fault_id}")
         assert answer.status == 200, answer

@@ -17,13 +17,28 @@ export interface Capabilities {
   faults: FaultSupport[];
 }
 
-export type Outcome<T> =
-  { ok: true; value: T } | { ok: false; sentence: string; status: number | null };
+/** What chaosd asks to have accepted before it injects a fault. */
+export interface PlanAsked {
+  hash: string;
+  /** Why it asks. */
+  reasons: string[];
+}
+
+export interface Failure {
+  ok: false;
+  sentence: string;
+  status: number | null;
+  /** Set when the same call with this plan's hash would be let through. */
+  plan?: PlanAsked;
+}
+
+export type Outcome<T> = { ok: true; value: T } | Failure;
 
 export interface FaultRequest {
   kind: FaultKind;
   target: string;
   duration_s: number;
+  accept_plan?: string;
 }
 
 const kRoot = '/api/chaos/v1';
@@ -94,7 +109,11 @@ export class ChaosApi {
       );
     }
     const json: unknown = await answer.json().catch(() => null);
-    if (!answer.ok) return failure(problemSentence(answer.status, json), answer.status);
+    if (!answer.ok) {
+      const failed = failure(problemSentence(answer.status, json), answer.status);
+      const plan = readPlanAsked(json);
+      return plan ? { ...failed, plan } : failed;
+    }
     const value = read(json);
     return value === null
       ? failure('chaosd answered with something this page does not understand', answer.status)
@@ -102,11 +121,19 @@ export class ChaosApi {
   }
 }
 
-function failure(
-  sentence: string,
-  status: number | null,
-): { ok: false; sentence: string; status: number | null } {
+function failure(sentence: string, status: number | null): Failure {
   return { ok: false, sentence, status };
+}
+
+function readPlanAsked(body: unknown): PlanAsked | null {
+  const problem = body as { code?: unknown; plan?: { plan_hash?: unknown; guard?: unknown } } | null;
+  const hash = problem?.plan?.plan_hash;
+  if (problem?.code !== 'plan_not_accepted' || typeof hash !== 'string') return null;
+  const reasons = (problem.plan?.guard as { reasons?: unknown } | undefined)?.reasons;
+  return {
+    hash,
+    reasons: Array.isArray(reasons) ? reasons.filter((one) => typeof one === 'string') : [],
+  };
 }
 
 /** RFC 9457 problem+json in words; the field errors say what would do. */

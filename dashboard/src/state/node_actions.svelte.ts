@@ -1,6 +1,12 @@
 import type { Capabilities, ChaosApi } from '../chaos/chaos_api';
 import type { Fault, Node, Snapshot } from '../stream/types';
-import { kActionWord, openFaultOf, targetOf, type NodeAction } from '../view/guard';
+import {
+  durationWords,
+  kActionWord,
+  openFaultOf,
+  targetOf,
+  type NodeAction,
+} from '../view/guard';
 import { isOpen } from '../view/words';
 
 export interface Pending {
@@ -11,6 +17,17 @@ export interface Pending {
   faultId: string | null;
 }
 
+/** chaosd wants a plan accepted first: what the person is asked. */
+export interface Question {
+  action: NodeAction;
+  durationS: number;
+  hash: string;
+  sentence: string;
+}
+
+/** `true`: the person confirmed the page's own forecast; a hash: the plan that chaosd showed. */
+export type Consent = true | string | null;
+
 /** After this without effect the card says so and the buttons come back. Stop drains, which takes longer. */
 const kPatienceMs: Record<NodeAction, number> = {
   kill: 20_000,
@@ -18,6 +35,11 @@ const kPatienceMs: Record<NodeAction, number> = {
   start: 45_000,
   stop: 75_000,
 };
+
+/** chaosd's reasons begin in the middle of a sentence. */
+function sentenceOf(reason: string): string {
+  return `${reason.charAt(0).toUpperCase()}${reason.slice(1)}.`;
+}
 
 /** Seen in the stream, by whoever noticed first: chaosd's view of the container or the exporter's of the process. */
 export function effectSeen(action: NodeAction, node: Node): boolean {
@@ -49,6 +71,7 @@ export class NodeActions {
   readonly #say: (sentence: string) => void;
   #pending = $state.raw<ReadonlyMap<number, Pending>>(new Map());
   #errors = $state.raw<ReadonlyMap<number, string>>(new Map());
+  #questions = $state.raw<ReadonlyMap<number, Question>>(new Map());
   #healing = $state.raw(false);
   #healError = $state.raw<string | null>(null);
   #capabilities = $state.raw<Capabilities | null>(null);
@@ -84,15 +107,35 @@ export class NodeActions {
     this.#fail(nodeId, null);
   }
 
-  async run(action: NodeAction, node: Node, snapshot: Snapshot, durationS: number): Promise<void> {
+  question(nodeId: number): Question | null {
+    return this.#questions.get(nodeId) ?? null;
+  }
+
+  /** Whatever the answer was: the question is no longer asked. */
+  answered(nodeId: number): void {
+    this.#askAbout(nodeId, null);
+  }
+
+  async run(
+    action: NodeAction,
+    node: Node,
+    snapshot: Snapshot,
+    durationS: number,
+    consent: Consent = null,
+  ): Promise<void> {
     const id = node.node_id;
     const target = targetOf(node, snapshot);
     if (!target || this.#pending.has(id)) return;
     this.#fail(id, null);
     this.#setPending(id, { action, since: this.#now(), accepted: false, faultId: null });
-    const outcome = await this.#ask(action, node, snapshot, target.name, durationS);
+    const outcome = await this.#ask(action, node, snapshot, target.name, durationS, consent);
     if (!outcome.ok) {
       this.#setPending(id, null);
+      if (outcome.plan) {
+        const { hash, reasons } = outcome.plan;
+        const sentence = `${reasons.map(sentenceOf).join(' ')} chaosd undoes it after ${durationWords(durationS)}.`;
+        return this.#askAbout(id, { action, durationS, hash, sentence });
+      }
       return this.#fail(id, `${kActionWord[action]} failed: ${outcome.sentence}.`);
     }
     this.#setPending(id, { action, since: this.#now(), accepted: true, faultId: outcome.faultId });
@@ -141,9 +184,15 @@ export class NodeActions {
     snapshot: Snapshot,
     target: string,
     durationS: number,
+    consent: Consent,
   ) {
     if (action !== 'start') {
-      const outcome = await this.#api.inject({ kind: action, target, duration_s: durationS });
+      const request = { kind: action, target, duration_s: durationS };
+      let outcome = await this.#api.inject(
+        typeof consent === 'string' ? { ...request, accept_plan: consent } : request,
+      );
+      if (!outcome.ok && outcome.plan && consent === true)
+        outcome = await this.#api.inject({ ...request, accept_plan: outcome.plan.hash });
       return outcome.ok ? { ok: true as const, faultId: outcome.value.id } : outcome;
     }
     const fault = openFaultOf(node, snapshot);
@@ -179,6 +228,13 @@ export class NodeActions {
   async #loadCapabilities(): Promise<void> {
     const outcome = await this.#api.capabilities();
     if (outcome.ok) this.#capabilities = outcome.value;
+  }
+
+  #askAbout(id: number, question: Question | null): void {
+    const next = new Map(this.#questions);
+    if (question) next.set(id, question);
+    else next.delete(id);
+    this.#questions = next;
   }
 
   #setPending(id: number, pending: Pending | null): void {

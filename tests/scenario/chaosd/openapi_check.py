@@ -39,7 +39,7 @@ def free_port():
 
 
 class Chaosd:
-    def __init__(self, program, folder):
+    def __init__(self, program, folder, *flags):
         (folder / "tokens").write_text("".join(f"{role} {token}\n" for role, token in TOKENS.items()))
         processes = [
             {"name": name, "argv": ["/bin/sleep", str(seconds)], "pid_file": f"{name}.pid", "log_file": f"{name}.log"}
@@ -49,7 +49,7 @@ class Chaosd:
         self.port = free_port()
         self.process = subprocess.Popen(
             [program, "--runtime=process", f"--process.file={folder}/processes.yaml", f"--state-dir={folder}/state",
-             f"--web.token-file={folder}/tokens", f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn"])
+             f"--web.token-file={folder}/tokens", f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=warn", *flags])
         wait_for("chaosd listens", self.listens)
         self.document = yaml.safe_load(self.call("GET", "/api/chaos/v1/openapi.yaml")[2])
         self.checked = 0
@@ -145,6 +145,14 @@ def run(chaosd):
     chaosd.check(404, "POST", faults, body(target="n9"))
     chaosd.check(409, "POST", faults, body(target=None, node_id=1))
     before = chaosd.check(200, "GET", "/api/chaos/v1/events")
+    plans = "/api/chaos/v1/plans"
+    plan = chaosd.check(200, "POST", plans, body(), role="viewer")
+    assert plan["targets"][0]["target"] == "n1" and plan["guard"]["mode"] == "off"
+    chaosd.check(422, "POST", plans, body(target=None, select={"mode": "one"}))
+    chaosd.check(404, "POST", plans, body(target=None, select={"names": ["n9"], "mode": "all"}))
+    listed = chaosd.check(202, "POST", faults, body(target=None, select={"names": ["n2"], "mode": "all"}, kind="pause"))
+    chaosd.check(200, "GET", f"{faults}/{listed['faults'][0]['id']}/plan", template=one + "/plan")
+    chaosd.check(404, "GET", f"{faults}/f-0/plan", template=one + "/plan")
     fault = chaosd.check(202, "POST", faults, body(), role="operator")["id"]
     chaosd.check(409, "POST", faults, body())
     seen = chaosd.check(200, "GET", f"/api/chaos/v1/events?boot={before['boot']}&after={before['seq']}&wait_ms=9000")
@@ -158,6 +166,8 @@ def run(chaosd):
     chaosd.check(422, "GET", faults + "?state=some")
     chaosd.check(404, "GET", f"{faults}/f-0", template=one)
     chaosd.check(404, "DELETE", f"{faults}/f-0", template=one)
+    assert chaosd.check(202, "POST", "/api/chaos/node/start?name=n2")["fault"]
+    wait_for("n2 runs again", lambda: target_state(chaosd, "n2") == "running" and not chaosd.check(200, "GET", faults)["faults"])
     chaosd.check(202, "POST", "/api/chaos/node/stop?name=n2&duration_s=60")
     assert chaosd.check(202, "POST", "/api/chaos/node/start?name=n2")["fault"]
     chaosd.check(422, "POST", "/api/chaos/node/stop")
@@ -167,6 +177,17 @@ def run(chaosd):
     entries = chaosd.check(200, "GET", "/api/chaos/v1/audit?limit=500")["entries"]
     assert not any(token in json.dumps(entries) for token in TOKENS.values())
     chaosd.check(422, "GET", "/api/chaos/v1/audit?limit=0")
+    page = chaosd.check(200, "GET", "/api/chaos/v1/audit?limit=2")
+    assert chaosd.check(200, "GET", f"/api/chaos/v1/audit?limit=2&cursor={page['next_cursor']}")["entries"]
+    page = chaosd.check(200, "GET", faults + "?state=all&limit=1")
+    assert chaosd.check(200, "GET", f"{faults}?state=all&limit=1&cursor={page['next_cursor']}")["faults"] != page["faults"]
+    lever = "/api/chaos/v1/lever"
+    chaosd.check(200, "GET", lever)
+    chaosd.check(422, "PUT", lever, "{}")
+    chaosd.check(200, "PUT", lever, json.dumps({"engaged": True, "reason": "a test"}))
+    chaosd.check(409, "POST", faults, body())
+    chaosd.check(200, "PUT", lever, json.dumps({"engaged": False, "reason": "a test"}))
+    assert 'faultline_chaosd_http_requests_total{code="200"}' in chaosd.check(200, "GET", "/metrics", role=None)
     chaosd.check(422, "GET", "/api/chaos/v1/events?after=-1")
 
 
@@ -182,6 +203,12 @@ def main():
             for file in folder.glob("*.pid"):
                 subprocess.run(["kill", "-KILL", file.read_text().strip()], check=False)
         assert code == 0, f"chaosd left with {code}"
+        whole = subprocess.run([sys.argv[1], "--check-audit", f"--state-dir={folder}/state"], capture_output=True, text=True)
+        assert whole.returncode == 0 and "the chain is whole" in whole.stdout, whole
+        audit = folder / "state/audit.jsonl"
+        audit.write_text(audit.read_text().replace('"role":"viewer"', '"role":"nobody"', 1))
+        broken = subprocess.run([sys.argv[1], "--check-audit", f"--state-dir={folder}/state"], capture_output=True, text=True)
+        assert broken.returncode == 1 and "the chain is broken: line" in broken.stdout, broken
         print(f"{chaosd.checked} answers and examples are as described")
 
 

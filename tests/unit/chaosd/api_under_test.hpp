@@ -22,7 +22,8 @@ class ApiTest : public ChaosdTest {
     const std::string tokens =
         std::string{"viewer "} + kViewer + "\noperator " + kOperator + "\nadmin " + kAdmin + "\n";
     api = std::make_unique<Api>(
-        Api::Parts{life->service, life->feed, *audit, clock, silent_logger()},
+        Api::Parts{life->service, life->feed, *audit, clock, silent_logger(), life->guard,
+                   life->desk, 0},
         AccessRules{
             TokenBook::parse(tokens).value(), {"chaosd:8096"}, {"https://console.example"}});
   }

@@ -13,6 +13,8 @@
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/container_watch.hpp"
 #include "chaosd/service/fault_worker.hpp"
+#include "chaosd/service/guard.hpp"
+#include "chaosd/service/plan_desk.hpp"
 #include "chaosd/service/reconcile.hpp"
 #include "tests/unit/chaosd/fake_world.hpp"
 
@@ -52,7 +54,11 @@ class ChaosdLife {
  public:
   ChaosdLife(const std::string& folder, FakeWorld& world, FakeChaosClock& clock,
              const std::string& run)
-      : clock_(clock), runtime_(world), feed(run, {}), ledger_(start(folder)) {
+      : clock_(clock),
+        runtime_(world),
+        feed(run, {}),
+        ledger_(start(folder)),
+        lever(folder, clock) {
     watch.step();
   }
 
@@ -107,7 +113,10 @@ class ChaosdLife {
   ContainerWatch watch{runtime_, board, ledger_, clock_};
   FaultWorker worker{Lane::any, runtime_, ledger_, feed, clock_, silent_logger()};
   FaultWorker healer{Lane::undo_only, runtime_, ledger_, feed, clock_, silent_logger()};
-  ChaosService service{feed.boot(), {}, ledger_, board, clock_};
+  Lever lever;
+  ChaosService service{feed.boot(), {}, ledger_, board, clock_, &lever};
+  Guard guard{GuardMode::off, service, board, ledger_, nullptr, clock_};
+  PlanDesk desk{silent_logger()};
   [[nodiscard]] Ledger& ledger() { return ledger_; }
 };
 

@@ -29,6 +29,25 @@ TEST(ChaosdConfig, HasTheDocumentedDefaults) {
   EXPECT_FALSE(config.access.tokens);
 }
 
+TEST(ChaosdConfig, TheGuardEnforcesWhereThereIsSomebodyToAsk) {
+  const auto mode = [](std::vector<const char*> flags) {
+    return std::get<ChaosdConfig>(config_of(std::move(flags))).guard;
+  };
+  EXPECT_EQ(mode({}), GuardMode::off);
+  EXPECT_EQ(mode({"--exporter.address", "localhost:8095"}), GuardMode::enforce);
+  EXPECT_EQ(mode({"--exporter.address", "localhost:8095", "--guard", "warn"}), GuardMode::warn);
+  EXPECT_EQ(mode({"--guard", "enforce"}), GuardMode::enforce);
+}
+
+TEST(ChaosdConfig, TheModesAreNormalUnlessSaid) {
+  const auto mode = [](std::vector<const char*> flags) {
+    return std::get<ChaosdConfig>(config_of(std::move(flags))).limits.mode;
+  };
+  EXPECT_EQ(mode({}), ServiceMode::normal);
+  EXPECT_EQ(mode({"--heal-only"}), ServiceMode::heal_only);
+  EXPECT_EQ(mode({"--read-only"}), ServiceMode::read_only);
+}
+
 struct WrongFlag {
   std::vector<const char*> flags;
   const char* named;
@@ -61,6 +80,8 @@ INSTANTIATE_TEST_SUITE_P(
                                 "--web.allow-origin"},
                       WrongFlag{{"--web.allow-origin", "localhost"}, "--web.allow-origin"},
                       WrongFlag{{"--web.allow-host", "http://chaosd"}, "--web.allow-host"},
+                      WrongFlag{{"--guard", "maybe"}, "--guard"},
+                      WrongFlag{{"--read-only", "--heal-only"}, "--read-only"},
                       WrongFlag{{"--no-such-flag"}, "no-such-flag"}));
 
 TEST(ChaosdConfig, ATokenFileOpensItToOthers) {

@@ -184,6 +184,14 @@ INSTANTIATE_TEST_SUITE_P(
                  "HTTP/1.1 422"},
         BadInput{"missing_duration", post(kJson, R"({"kind":"kill","target":"n1"})"),
                  "HTTP/1.1 422"},
+        BadInput{
+            "length_that_is_no_number",
+            "POST /api/chaos/v1/heal HTTP/1.1\r\nHost: localhost\r\nContent-Length: abc\r\n\r\n",
+            "HTTP/1.1 400"},
+        BadInput{"length_and_chunks",
+                 "POST /api/chaos/v1/heal HTTP/1.1\r\nHost: localhost\r\nContent-Length: 3\r\n"
+                 "Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+                 "HTTP/1.1 400"},
         BadInput{"no_content_type", post("", kKill), "HTTP/1.1 415"},
         BadInput{"form", post("Content-Type: application/x-www-form-urlencoded\r\n", kKill),
                  "HTTP/1.1 415"},

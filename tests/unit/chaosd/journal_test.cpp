@@ -1,5 +1,6 @@
 #include "chaosd/service/journal.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 
@@ -182,6 +183,23 @@ TEST_F(JournalOfALife, WhenItCannotBeWrittenHealingGoesOn) {
   begin();  // The journal still says active; undoing it again does no harm.
   life->pass(1s);
   EXPECT_EQ(world.calls, (std::vector<std::string>{"kill id-n1", "start id-n1"}));
+}
+
+TEST(Journal, OneThatCannotBeReadAtAllIsSetAsideAndANewOneBegun) {
+  TemporaryFolder folder;
+  std::filesystem::create_directory(folder.path() + "/journal.jsonl");  // Reading it fails.
+  {
+    auto opened = Journal::open(folder.path(), 200);
+    ASSERT_TRUE(opened) << opened.error().message;
+    EXPECT_TRUE(opened->contents.unreadable);
+    EXPECT_TRUE(opened->contents.records.empty());
+    ASSERT_TRUE(opened->journal.append(record_of("f-1", FaultState::active)));
+  }
+  EXPECT_TRUE(std::filesystem::exists(folder.path() + "/journal.jsonl.unreadable"));
+  const auto again = Journal::open(folder.path(), 200);
+  ASSERT_TRUE(again);
+  EXPECT_FALSE(again->contents.unreadable);
+  EXPECT_EQ(again->contents.records.size(), 1U);
 }
 
 }  // namespace

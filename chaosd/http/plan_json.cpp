@@ -1,0 +1,76 @@
+#include "chaosd/http/plan_json.hpp"
+
+#include "chaosd/http/reply.hpp"
+#include "common/wire/json_write.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using nlohmann::json;
+
+json to_json(const std::optional<Impact>& forecast) {
+  if (!forecast) return nullptr;
+  return {{"ranges_total", forecast->ranges_total},
+          {"lease_lost", forecast->lease_lost},
+          {"quorum_lost", forecast->quorum_lost},
+          {"quorum_lost_already", forecast->quorum_lost_already},
+          {"under_replicated", forecast->under_replicated},
+          {"system_ranges", forecast->system_ranges},
+          {"can_lose_nodes_after", wire::or_null(forecast->can_lose_nodes_after)},
+          {"sentence", forecast->sentence}};
+}
+
+json to_json(const PlannedTarget& target) {
+  return {{"kind", to_string(target.kind)},   {"target", target.name},
+          {"container_id", target.id},        {"node_id", wire::or_null(target.node_id)},
+          {"state", to_string(target.state)}, {"obstacle", target.obstacle}};
+}
+
+}  // namespace
+
+json to_json(const Plan& plan, GuardMode mode) {
+  json targets = json::array();
+  for (const auto& target : plan.targets) targets.push_back(to_json(target));
+  json risks = json::array();
+  for (const auto& risk : plan.risks) {
+    risks.push_back({{"kind", to_string(risk.kind)},
+                     {"ranges", wire::or_null(risk.ranges)},
+                     {"sentence", risk.sentence}});
+  }
+  return {{"plan_hash", plan.hash},
+          {"targets", targets},
+          {"risks", risks},
+          {"guard",
+           {{"mode", to_string(mode)},
+            {"verdict", to_string(plan.verdict)},
+            {"reasons", plan.reasons}}},
+          {"forecast", to_json(plan.forecast)}};
+}
+
+json to_json(const std::optional<PlanNote>& plan) {
+  if (!plan) return nullptr;
+  return {{"plan_hash", plan->hash},
+          {"verdict", plan->verdict},
+          {"accepted", plan->accepted},
+          {"lease_lost", wire::or_null(plan->lease_lost)},
+          {"quorum_lost", wire::or_null(plan->quorum_lost)},
+          {"under_replicated", wire::or_null(plan->under_replicated)},
+          {"sentence", plan->sentence}};
+}
+
+Reply not_accepted_reply(const Plan& plan, GuardMode mode,
+                         const std::optional<std::string>& given) {
+  std::string why;
+  for (const auto& reason : plan.reasons) why += (why.empty() ? "" : "; ") + reason;
+  const std::string detail =
+      (given ? "the plan that was accepted is not the one of now: " : "this needs acceptance: ") +
+      why + "; to do it all the same, send accept_plan \"" + plan.hash + "\" with the same body";
+  Reply reply = problem_reply(409, "plan_not_accepted", detail);
+  json body = json::parse(reply.body);
+  body["plan"] = to_json(plan, mode);
+  reply.body = wire::dump(body);
+  return reply;
+}
+
+}  // namespace faultline::chaos
