@@ -87,6 +87,8 @@ std::variant<ChaosdConfig, int> read_config(int argc, const char* const* argv) {
   options.add("docker.host", config.docker_host, "Address of the Docker Engine");
   options.add("docker.label", config.docker_label,
               "Label whose value \"true\" makes a container a target");
+  options.add("docker.helper-image", config.docker_helper_image,
+              "Image of faultline-nethold, which holds network faults");
   options.add("process.file", config.process_file, "The local processes of the demo, as YAML",
               check::is_readable_file());
   options.add("state-dir", config.state_dir, "Folder of the journal and the audit");

@@ -26,11 +26,21 @@ std::chrono::seconds default_grace(const Fault& fault, std::int64_t duration_s) 
 Capabilities ChaosService::capabilities() const {
   Capabilities answer{board_.runtime(), board_.runtime_health(), limits_.max_duration, {}};
   for (const Fault* fault : fault_catalogue()) {
-    answer.faults.push_back(
-        {fault->kind(), answer.health.ok,
-         answer.health.ok ? "" : "the runtime does not answer: " + answer.health.detail});
+    auto support = board_.support_of(fault->kind());
+    if (!answer.health.ok) {
+      support.support = Support::unsupported;
+      support.reason = "the runtime does not answer: " + answer.health.detail;
+    }
+    answer.faults.push_back(std::move(support));
   }
   return answer;
+}
+
+Status ChaosService::check_support(FaultKind kind) const {
+  const auto support = board_.support_of(kind);
+  if (support.support != Support::unsupported) return kDone;
+  return Error{ErrorCode::unsupported,
+               std::string{to_string(kind)} + " cannot be done here: " + support.reason, "/kind"};
 }
 
 Result<std::vector<TargetView>> ChaosService::targets() const {
@@ -110,6 +120,7 @@ Result<TargetInfo> ChaosService::select(const FaultRequest& request) const {
 
 Result<FaultView> ChaosService::inject(const FaultRequest& request) {
   if (closed_) return leaving();
+  if (auto support = check_support(request.kind); !support) return support.error();
   if (auto times = check_times(request); !times) return times.error();
   const auto target = select(request);
   if (!target) return target.error();
@@ -127,12 +138,19 @@ Result<FaultView> ChaosService::inject(const FaultRequest& request) {
                  field};
   }
   const Fault& fault = fault_of(request.kind);
+  auto params = check_params(request.params, fault, *target, [this](const auto& peer) {
+    const auto* name = std::get_if<std::string>(&peer);
+    return name != nullptr ? find_target(*name) : board_.find_node(std::get<NodeId>(peer));
+  });
+  if (!params) return params.error();
   const std::chrono::seconds duration{request.duration_s};
   const Now now = clock_.now();
   FaultRecord record;
   record.view.id.value = "f-" + run_ + "-" + text(next_++);
   record.view.kind = request.kind;
   record.view.target = target->name;
+  record.params = std::move(params).value();
+  record.view.detail = describe(record.params, fault.shape());
   record.view.node_id = board_.node_of_target(target->name);
   record.view.created_at = now.wall;
   record.view.expires_at = now.wall + duration;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "chaosd/service/fault_check.hpp"
 #include "chaosd/service/ledger.hpp"
 #include "chaosd/service/target_board.hpp"
 
@@ -18,12 +19,7 @@ struct FaultRequest {
   std::optional<NodeId> node_id;
   std::int64_t duration_s = 0;
   std::optional<std::int64_t> grace_s;  ///< Stop only.
-};
-
-struct FaultSupport {
-  FaultKind kind;
-  bool supported;
-  std::string reason;
+  ParamRequest params = {};
 };
 
 struct Capabilities {
@@ -75,6 +71,7 @@ class ChaosService {
  private:
   [[nodiscard]] Result<TargetInfo> select(const FaultRequest& request) const;
   [[nodiscard]] Result<TargetInfo> find_target(const std::string& name) const;
+  [[nodiscard]] Status check_support(FaultKind kind) const;
   [[nodiscard]] Status check_times(const FaultRequest& request) const;
 
   const std::string run_;

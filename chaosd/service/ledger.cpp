@@ -21,7 +21,9 @@ Error already_open(const FaultView& fault) {
           "/target"};
 }
 
-bool takes(Lane lane, Job::Work work) { return lane == Lane::any || work == Job::Work::undo; }
+bool takes(Lane lane, Job::Work work) {
+  return lane == Lane::any || work == Job::Work::undo || work == Job::Work::check;
+}
 
 }  // namespace
 
@@ -202,7 +204,8 @@ std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
           fault_of(entry.record.view.kind).ends_at_once()) {
         return Work::undo;
       }
-      return entry.progress.suspect ? std::optional{Work::check} : std::nullopt;
+      if (entry.progress.suspect || now.steady >= entry.progress.check_at) return Work::check;
+      return std::nullopt;
     case FaultState::reverting:
     case FaultState::revert_failed: return Work::undo;
     case FaultState::reverted:
@@ -317,6 +320,10 @@ void Ledger::wait_for_work(Lane lane, const std::stop_token& stop) {
     }
     if (entry.record.view.state == FaultState::active) {
       left = std::min(left, time_left(entry.record, now));
+      if (entry.progress.check_at != SteadyTime::max()) {
+        left =
+            std::min(left, std::chrono::ceil<milliseconds>(entry.progress.check_at - now.steady));
+      }
     }
     if (entry.progress.not_before > now.steady) {
       left =
