@@ -5,6 +5,7 @@
 #include <poll.h>
 
 #include "chaosd/docker/docker_json.hpp"
+#include "chaosd/runtime/fault_point.hpp"
 
 namespace faultline::chaos {
 
@@ -128,7 +129,9 @@ Result<HoldReport> DockerNetHolds::hold(const HoldOrder& order, Deadline deadlin
   auto id = create(*name, spec, deadline);
   if (!id && id.error().code == ErrorCode::conflict) return renew(order.fault, deadline);
   if (!id) return id.error();
+  fault_point("hold:created");
   if (auto started = start(*id, deadline); !started) return started.error();
+  fault_point("hold:started");
   return await_report(*id, 0, deadline);
 }
 

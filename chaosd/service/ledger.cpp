@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chaosd/faults/fault.hpp"
+#include "chaosd/runtime/fault_point.hpp"
 
 namespace faultline::chaos {
 
@@ -247,7 +248,10 @@ std::optional<Job> Ledger::claim(Lane lane) {
 }
 
 Status Ledger::write(Entry& entry, const FaultRecord& record) {
+  const std::string state{to_string(record.view.state)};
+  fault_point("before:" + state);
   auto written = journal_.append(record);
+  fault_point("after:" + state);
   if (!written) {
     log_->error("the journal cannot be written fault={} error={}", record.view.id.value,
                 written.error().message);

@@ -75,6 +75,61 @@ std::vector<Cell> cells() {
 
 INSTANTIATE_TEST_SUITE_P(Cells, CrashMatrix, ::testing::ValuesIn(cells()));
 
+struct StepCell {
+  FaultKind kind;
+  std::string point;  ///< "before:active": around the journal's record of that state.
+  Meanwhile meanwhile;
+  bool back_in_time;
+};
+
+/// Every fault × before and after every record of the journal × what happens to the
+/// target meanwhile × back before or after the deadline.
+class JournalMatrix : public ChaosdTest, public ::testing::WithParamInterface<StepCell> {};
+
+TEST_P(JournalMatrix, LeavesTheWorldAsItWas) {
+  const auto& cell = GetParam();
+  const auto before = world.fingerprint();
+  crash_at() = cell.point;
+  bool crashed = false;
+  try {
+    life->inject(cell.kind, "n2", 10);
+    life->pass(12s);
+  } catch (const Crash&) {
+    crashed = true;
+  }
+  ASSERT_TRUE(crashed) << cell.point << " was never reached";
+  auto expected = before;
+  if (cell.meanwhile == Meanwhile::restarted) world.start("n2");
+  if (cell.meanwhile == Meanwhile::removed) {
+    world.targets.erase("id-n2");
+    expected.erase("id-n2");
+  }
+  clock.advance(cell.back_in_time ? 1s : 30s);
+  begin();
+  life->pass(15s);
+  EXPECT_EQ(world.fingerprint(), expected);
+  EXPECT_EQ(life->ledger().open_count(), 0U);
+}
+
+std::vector<StepCell> step_cells() {
+  std::vector<StepCell> all;
+  for (const Fault* fault : fault_catalogue()) {
+    for (const char* state : {"queued", "injecting", "active", "reverting", "reverted"}) {
+      for (const char* side : {"before:", "after:"}) {
+        for (const auto meanwhile :
+             {Meanwhile::nothing, Meanwhile::restarted, Meanwhile::removed}) {
+          for (const bool in_time : {true, false}) {
+            all.push_back({fault->kind(), std::string{side} + state, meanwhile, in_time});
+          }
+        }
+      }
+    }
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, JournalMatrix, ::testing::ValuesIn(step_cells()));
+
 class Return : public ChaosdTest {};
 
 TEST_F(Return, AnActiveFaultIsKeptUntilItsDeadline) {

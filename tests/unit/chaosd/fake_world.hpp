@@ -35,6 +35,8 @@ class FakeChaosClock final : public ChaosClock {
 
 /// Thrown by a runtime in the middle of a call, as a SIGKILL of chaosd would end it.
 struct Crash {};
+/// The fault point at which the next one dies, once; empty: none.
+std::string& crash_at();
 
 /// A helper that holds a network fault: it outlives the run of the target that its rules
 /// are in, as the container of a real one does.
