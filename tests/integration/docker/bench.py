@@ -70,8 +70,15 @@ class Bench:
     def await_container(self, name, status, seconds=15):
         return until(lambda: (s := look(name))["Status"] == status and s, seconds, f"{name} is {status}")
 
+    def helpers(self):
+        """Containers that chaosd itself has started."""
+        return docker("ps", "-aq", "--filter", f"label=io.faultline.owner={self.label}").split()
+
     def close(self):
         if self.chaosd:
             self.chaosd.kill()
         for name in self.names:
             subprocess.run(["docker", "rm", "-f", "-v", name], capture_output=True)
+        # chaosd may have been killed in the middle of its probe.
+        if left := self.helpers():
+            subprocess.run(["docker", "rm", "-f", *left], capture_output=True)

