@@ -62,9 +62,19 @@ Status Ledger::open(const FaultRecord& record) {
   }
   entries_.push_back(std::move(entry));
   forget_oldest();
+  compact_journal();
   version_ += 1;
   changed_.notify_all();
   return kDone;
+}
+
+void Ledger::compact_journal() {
+  if (!journal_.wants_compaction()) return;
+  std::vector<FaultRecord> records;
+  for (const auto& entry : entries_) records.push_back(entry.record);
+  if (auto compacted = journal_.compact(records); !compacted) {
+    log_->warn("the journal cannot be compacted, it grows on error={}", compacted.error().message);
+  }
 }
 
 void Ledger::forget_oldest() {

@@ -100,6 +100,7 @@ class Ledger {
   void mark_overdue(const Now& now);
   void publish(const FaultView& fault);
   void forget_oldest();
+  void compact_journal();
 
   const ChaosClock& clock_;
   EventFeed& feed_;
