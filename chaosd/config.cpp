@@ -60,6 +60,8 @@ void add_runtime_flags(check::Options& options, ChaosdConfig& config, Words& wor
   options.add("docker.host", config.docker_host, "Address of the Docker Engine");
   options.add("docker.label", config.docker_label,
               "Label whose value \"true\" makes a container a target");
+  options.add("docker.helper-image", config.docker_helper_image,
+              "Image of faultline-nethold, which holds network faults");
   options.add("process.file", config.process_file, "The local processes of the demo, as YAML",
               check::is_readable_file());
   options.add("state-dir", config.state_dir, "Folder of the journal and the audit");

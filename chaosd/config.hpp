@@ -21,6 +21,7 @@ struct ChaosdConfig {
   RuntimeKind runtime = RuntimeKind::docker;
   std::string docker_host = "unix:///var/run/docker.sock";
   std::string docker_label = "io.faultline.target";
+  std::string docker_helper_image = "faultline-nethold:0.1.0";
   std::string process_file;
   std::string state_dir = "faultline-chaosd-state";
   ServiceLimits limits;

@@ -60,7 +60,8 @@ std::string name_of_this_run(const Now& now) {
 
 Result<std::unique_ptr<Runtime>> make_runtime(const ChaosdConfig& config, net::AddressBook& book) {
   if (config.runtime == RuntimeKind::process) return make_process_runtime(config.process_file);
-  return make_docker_runtime({config.docker_host, config.docker_label}, book);
+  return make_docker_runtime({config.docker_host, config.docker_label, config.docker_helper_image},
+                             book);
 }
 
 /// Undoes every fault before leaving. A second signal leaves at once: the journal

@@ -25,6 +25,7 @@ MAY_INCLUDE = {
     "chaosd/runtime": ["common"],
     "chaosd/docker": ["common", "chaosd/runtime"],
     "chaosd/process": ["common", "chaosd/runtime"],
+    "chaosd/nethold": ["common/base", "chaosd/runtime"],
     "chaosd/faults": ["common", "chaosd/runtime"],
     "chaosd/service": ["common", "chaosd/runtime", "chaosd/faults"],
     "chaosd/metrics": ["common", "chaosd/service"],
@@ -52,6 +53,8 @@ FENCES = {
     "boost/beast": ["common/net", "exporter/stream", "simulator", "bench", "tests"],
     "boost/asio": ["common/net", "exporter/stream", "exporter/main.cpp", "simulator", "bench", "tests"],
     "nlohmann/": ["common/wire", "chaosd/http", "chaosd/docker", "chaosd/service/journal", "simulator", "bench", "tests", "exporter/stream"],
+    "nftables/": ["chaosd/nethold"],
+    "netlink/": ["chaosd/nethold"],
     "yaml-cpp/": ["chaosd/process", "exporter/stream/web_config", "chaosd/http", "simulator", "tests"],
     "CLI/": ["common/config", "exporter/config", "chaosd/config", "simulator/main.cpp", "simulator/config", "bench", "cli"],
 }

@@ -147,6 +147,8 @@ Result<json> parse_object(std::string_view body) {
   return document;
 }
 
+}  // namespace
+
 std::string percent_encoded(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789ABCDEF";
   std::string encoded;
@@ -160,8 +162,6 @@ std::string percent_encoded(std::string_view text) {
   }
   return encoded;
 }
-
-}  // namespace
 
 bool is_target(const Container& container, std::string_view label) {
   if (container.labels.contains(std::string{kRoleLabel})) return false;

@@ -31,6 +31,8 @@ struct Container {
 /// What an error answer says: its "message", else its first line.
 [[nodiscard]] std::string read_message(std::string_view body);
 
+/// For one part of a URL.
+[[nodiscard]] std::string percent_encoded(std::string_view text);
 /// The value of `filters=` for a list, percent-encoded.
 [[nodiscard]] std::string list_filter(std::string_view label);
 /// The same for GET /events: only what changes the state of a target. Health checks

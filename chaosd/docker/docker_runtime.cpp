@@ -20,26 +20,6 @@ bool is_running(ContainerState state) { return state == ContainerState::running;
 bool is_paused(ContainerState state) { return state == ContainerState::paused; }
 bool is_not_paused(ContainerState state) { return state != ContainerState::paused; }
 
-/// Ids come back from the journal: nothing else than an id may become part of a path.
-bool is_id(const std::string& text) {
-  return !text.empty() && text.size() <= 128 && std::all_of(text.begin(), text.end(), [](char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-  });
-}
-
-Error gone(const std::string& id) {
-  return {ErrorCode::not_found, "there is no container " + id.substr(0, 12)};
-}
-
-Error upstream(const net::HttpResponse& answer) {
-  return {ErrorCode::upstream, "the Docker Engine answered " + std::to_string(answer.status) +
-                                   ": " + read_message(answer.body)};
-}
-
-Error unreadable(const Error& error) {
-  return {ErrorCode::upstream, "cannot read the Docker Engine's answer: " + error.message};
-}
-
 void pause_watch(Deadline deadline, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
@@ -67,25 +47,19 @@ Result<std::unique_ptr<Runtime>> DockerRuntime::create(const DockerOptions& opti
                  "\"" + options.label + "\" is not the name of a label; use io.faultline.target",
                  "--docker.label"};
   }
-  return std::unique_ptr<Runtime>{new DockerRuntime(endpoint, options.label, book)};
+  return std::unique_ptr<Runtime>{new DockerRuntime(endpoint, options, book)};
 }
 
-DockerRuntime::DockerRuntime(std::string endpoint, std::string label, net::AddressBook& book)
-    : endpoint_(std::move(endpoint)), label_(std::move(label)), book_(book), http_(book) {}
-
-net::HttpRequest DockerRuntime::request(std::string method, std::string target) const {
-  return {.endpoint = endpoint_, .method = std::move(method), .target = std::move(target)};
-}
-
-Result<net::HttpResponse> DockerRuntime::call(std::string method, std::string target,
-                                              Deadline deadline) {
-  auto answer = http_.call(request(std::move(method), std::move(target)), deadline);
-  if (!answer) return Error{answer.error().code, "Docker Engine: " + answer.error().message};
-  return answer;
-}
+DockerRuntime::DockerRuntime(const std::string& endpoint, const DockerOptions& options,
+                             net::AddressBook& book)
+    : label_(options.label),
+      book_(book),
+      engine_(endpoint, book),
+      holds_(engine_, options.helper_image, options.label),
+      limits_(engine_) {}
 
 Result<std::string> DockerRuntime::describe(Deadline deadline) {
-  const auto answer = call("GET", "/version", deadline);
+  const auto answer = engine_.call("GET", "/version", deadline);
   if (!answer) return answer.error();
   if (answer->status != 200) return upstream(*answer);
   auto version = read_version(answer->body);
@@ -95,16 +69,17 @@ Result<std::string> DockerRuntime::describe(Deadline deadline) {
 
 Result<std::vector<TargetInfo>> DockerRuntime::list(Deadline deadline) {
   const auto answer =
-      call("GET", "/containers/json?all=1&filters=" + list_filter(label_), deadline);
+      engine_.call("GET", "/containers/json?all=1&filters=" + list_filter(label_), deadline);
   if (!answer) return answer.error();
   if (answer->status != 200) return upstream(*answer);
   const auto ids = read_ids(answer->body);
   if (!ids) return unreadable(ids.error());
 
   std::vector<net::HttpRequest> requests;
-  for (const auto& id : *ids) requests.push_back(request("GET", "/containers/" + id + "/json"));
+  for (const auto& id : *ids)
+    requests.push_back(engine_.request("GET", "/containers/" + id + "/json"));
   std::vector<TargetInfo> targets;
-  for (const auto& inspected : http_.call_all(requests, deadline)) {
+  for (const auto& inspected : engine_.call_all(requests, deadline)) {
     if (!inspected) {
       return Error{inspected.error().code, "Docker Engine: " + inspected.error().message};
     }
@@ -120,10 +95,10 @@ Result<std::vector<TargetInfo>> DockerRuntime::list(Deadline deadline) {
 }
 
 Result<TargetInfo> DockerRuntime::inspect(const std::string& id, Deadline deadline) {
-  if (!is_id(id)) return gone(id);
-  const auto answer = call("GET", "/containers/" + id + "/json", deadline);
+  if (!is_container_id(id)) return no_container(id);
+  const auto answer = engine_.call("GET", "/containers/" + id + "/json", deadline);
   if (!answer) return answer.error();
-  if (answer->status == 404) return gone(id);
+  if (answer->status == 404) return no_container(id);
   if (answer->status != 200) return upstream(*answer);
   auto container = read_container(answer->body);
   if (!container) return unreadable(container.error());
@@ -137,10 +112,10 @@ Result<TargetInfo> DockerRuntime::inspect(const std::string& id, Deadline deadli
 Status DockerRuntime::act(const TargetInfo& target, const std::string& verb,
                           bool (*is_wanted)(ContainerState), Deadline deadline) {
   if (is_wanted(target.state)) return kDone;
-  const auto answer = call("POST", "/containers/" + target.id + "/" + verb, deadline);
+  const auto answer = engine_.call("POST", "/containers/" + target.id + "/" + verb, deadline);
   if (!answer) return answer.error();
   if (answer->status == 204 || answer->status == 304) return kDone;
-  if (answer->status == 404) return gone(target.id);
+  if (answer->status == 404) return no_container(target.id);
   const auto now = inspect(target.id, deadline);
   if (now && is_wanted(now->state)) return kDone;
   if (answer->status == 409) {
@@ -183,11 +158,17 @@ Status DockerRuntime::start(const std::string& id, Deadline deadline) {
   return act(*target, "start", is_running, deadline);
 }
 
+std::vector<FaultSupport> DockerRuntime::probe(Deadline deadline) {
+  std::vector<FaultSupport> all = holds_.probe(deadline);
+  for (auto& support : limits_.probe(deadline)) all.push_back(std::move(support));
+  return all;
+}
+
 Status DockerRuntime::wait_for_change(Deadline deadline, const std::stop_token& stop) {
   if (!events_) {
     const auto limit = std::min<Deadline>(deadline, std::chrono::steady_clock::now() + kOpenLimit);
     auto opened = net::HttpLineStream::open(
-        book_, request("GET", "/events?filters=" + event_filter(label_)), limit, stop);
+        book_, engine_.request("GET", "/events?filters=" + event_filter(label_)), limit, stop);
     if (stop.stop_requested()) return kDone;
     if (!opened) {
       pause_watch(deadline, stop);

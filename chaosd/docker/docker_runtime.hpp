@@ -3,7 +3,10 @@
 #include <memory>
 #include <string>
 
+#include "chaosd/docker/docker_engine.hpp"
 #include "chaosd/docker/docker_json.hpp"
+#include "chaosd/docker/docker_limits.hpp"
+#include "chaosd/docker/docker_net_holds.hpp"
 #include "chaosd/runtime/runtime.hpp"
 #include "common/net/http_call.hpp"
 #include "common/net/http_stream.hpp"
@@ -13,10 +16,10 @@ namespace faultline::chaos {
 struct DockerOptions {
   std::string host = "unix:///var/run/docker.sock";  ///< Or tcp://host:port, plain.
   std::string label{kDefaultTargetLabel};            ///< Opt-in label; its value must be "true".
+  std::string helper_image{kDefaultHelperImage};     ///< What holds network faults.
 };
 
-/// Containers of one Docker Engine. Paths carry no API version: the Engine then
-/// speaks its own, and neither an old nor a new one refuses us. Whether a container
+/// Containers of one Docker Engine. Whether a container
 /// has opted in is asked right before each act. One caller at a time; the fault
 /// worker and the watch have one each.
 class DockerRuntime final : public Runtime {
@@ -34,25 +37,26 @@ class DockerRuntime final : public Runtime {
   Status pause(const std::string& id, Deadline deadline) override;
   Status unpause(const std::string& id, Deadline deadline) override;
   Status start(const std::string& id, Deadline deadline) override;
+  [[nodiscard]] NetHolds* net_holds() override { return &holds_; }
+  [[nodiscard]] LimitsControl* limits() override { return &limits_; }
+  [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   /// Opening the event stream is a hint as well: what happened before it was open
   /// is in the list that follows, so no event is ever missed and none is replayed.
   Status wait_for_change(Deadline deadline, const std::stop_token& stop) override;
 
  private:
-  DockerRuntime(std::string endpoint, std::string label, net::AddressBook& book);
+  DockerRuntime(const std::string& endpoint, const DockerOptions& options, net::AddressBook& book);
 
-  [[nodiscard]] net::HttpRequest request(std::string method, std::string target) const;
-  [[nodiscard]] Result<net::HttpResponse> call(std::string method, std::string target,
-                                               Deadline deadline);
   /// Posts `verb` to a container. When the Engine refuses, looks whether what was
   /// asked for is the case anyway: its codes differ by version, the state does not.
   Status act(const TargetInfo& target, const std::string& verb, bool (*is_wanted)(ContainerState),
              Deadline deadline);
 
-  std::string endpoint_;
   std::string label_;
   net::AddressBook& book_;
-  net::HttpClient http_;
+  DockerEngine engine_;
+  DockerNetHolds holds_;
+  DockerLimits limits_;
   std::unique_ptr<net::HttpLineStream> events_;  // Open from one wait to the next.
 };
 

@@ -1,7 +1,14 @@
 #include <array>
 
+#include "chaosd/faults/cpu_throttle.hpp"
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/faults/kill.hpp"
+#include "chaosd/faults/memory_pressure.hpp"
+#include "chaosd/faults/net_bandwidth.hpp"
+#include "chaosd/faults/net_isolate.hpp"
+#include "chaosd/faults/net_latency.hpp"
+#include "chaosd/faults/net_loss.hpp"
+#include "chaosd/faults/net_partition.hpp"
 #include "chaosd/faults/pause.hpp"
 #include "chaosd/faults/restart.hpp"
 #include "chaosd/faults/stop.hpp"
@@ -14,9 +21,24 @@ const StopFault kStop;
 const KillFault kKill;
 const PauseFault kPause;
 const RestartFault kRestart;
-const std::array<const Fault*, 4> kCatalogue{&kStop, &kKill, &kPause, &kRestart};
+const NetPartitionFault kNetPartition;
+const NetIsolateFault kNetIsolate;
+const NetLossFault kNetLoss;
+const NetLatencyFault kNetLatency;
+const NetBandwidthFault kNetBandwidth;
+const CpuThrottleFault kCpuThrottle;
+const MemoryPressureFault kMemoryPressure;
+const std::array<const Fault*, 11> kCatalogue{
+    &kStop,    &kKill,       &kPause,        &kRestart,     &kNetPartition,  &kNetIsolate,
+    &kNetLoss, &kNetLatency, &kNetBandwidth, &kCpuThrottle, &kMemoryPressure};
 
 }  // namespace
+
+Result<Proof> Fault::prove(Runtime& /*runtime*/, const FaultOrder& /*order*/,
+                           const TargetInfo& target, Deadline /*deadline*/) const {
+  return Proof{in_effect(target),
+               target.name + " is still " + std::string{to_string(target.state)}};
+}
 
 std::span<const Fault* const> fault_catalogue() { return kCatalogue; }
 

@@ -27,8 +27,8 @@ UndoPlan DownFault::plan_undo(const TargetInfo& target, const std::string& touch
   FAULTLINE_ENSURE(false, "every container state has a plan");
 }
 
-Status DownFault::undo(Runtime& runtime, const std::string& target_id, Deadline deadline) const {
-  return runtime.start(target_id, deadline);
+Status DownFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+  return runtime.start(order.target_id, deadline);
 }
 
 }  // namespace faultline::chaos

@@ -12,7 +12,7 @@ class DownFault : public Fault {
   [[nodiscard]] bool in_effect(const TargetInfo& target) const final;
   [[nodiscard]] UndoPlan plan_undo(const TargetInfo& target,
                                    const std::string& touched) const final;
-  Status undo(Runtime& runtime, const std::string& target_id, Deadline deadline) const final;
+  Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
 };
 
 }  // namespace faultline::chaos

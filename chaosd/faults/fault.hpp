@@ -4,8 +4,10 @@
 #include <span>
 #include <string>
 
+#include "chaosd/faults/fault_params.hpp"
 #include "chaosd/runtime/runtime.hpp"
 #include "common/base/clock.hpp"
+#include "common/base/ids.hpp"
 #include "common/base/result.hpp"
 #include "common/cluster/states.hpp"
 
@@ -15,6 +17,10 @@ namespace faultline::chaos {
 struct FaultOrder {
   std::string target_id;
   std::chrono::seconds grace{0};  ///< Between SIGTERM and SIGKILL; only where takes_grace().
+  FaultId fault{};                ///< The mark on everything that is laid down for it.
+  FaultParams params{};
+  std::string saved{};        ///< What save() answered before anything was done.
+  milliseconds time_left{0};  ///< Until its deadline; what holds it must not outlive that.
 };
 
 /// What undoing means for a target as it is found now. A target that another hand
@@ -22,6 +28,12 @@ struct FaultOrder {
 struct UndoPlan {
   enum class Action { act, nothing, wait };  ///< wait: its state is not known now.
   Action action = Action::nothing;
+  std::string note;
+};
+
+/// Whether an effect was seen. `note` says what was seen instead.
+struct Proof {
+  bool shown = false;
   std::string note;
 };
 
@@ -35,15 +47,34 @@ class Fault {
   [[nodiscard]] virtual bool takes_grace() const { return false; }
   /// Undone as soon as it is proven to be in effect, not at its deadline.
   [[nodiscard]] virtual bool ends_at_once() const { return false; }
+  [[nodiscard]] virtual FaultShape shape() const { return {}; }
+  /// Its effect is no state of the target but something of ours beside it, which is
+  /// taken away whatever became of the target, and kept alive by keep().
+  [[nodiscard]] virtual bool leaves_marks() const { return false; }
+  /// What it laid down is gone when the target's run is over.
+  [[nodiscard]] virtual bool ends_with_the_run() const { return false; }
 
+  /// What undo() must know of the world as it is before; journaled before apply().
+  virtual Result<std::string> save(Runtime& /*runtime*/, const FaultOrder& /*order*/,
+                                   Deadline /*deadline*/) const {
+    return std::string{};
+  }
   virtual Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const = 0;
   /// Proof of effect: what an inspection must show after `apply`.
   [[nodiscard]] virtual bool in_effect(const TargetInfo& target) const = 0;
+  /// The whole proof; in_effect() where the target's state is all there is to see.
+  [[nodiscard]] virtual Result<Proof> prove(Runtime& runtime, const FaultOrder& order,
+                                            const TargetInfo& target, Deadline deadline) const;
+  /// Renews what holds the effect. `not_found`: it is not held any more.
+  virtual Status keep(Runtime& /*runtime*/, const FaultOrder& /*order*/,
+                      Deadline /*deadline*/) const {
+    return kDone;
+  }
   /// `touched` is the run of the target that we acted on, empty when a crash kept
   /// us from writing it down.
   [[nodiscard]] virtual UndoPlan plan_undo(const TargetInfo& target,
                                            const std::string& touched) const = 0;
-  virtual Status undo(Runtime& runtime, const std::string& target_id, Deadline deadline) const = 0;
+  virtual Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const = 0;
 };
 
 [[nodiscard]] const Fault& fault_of(FaultKind kind);

@@ -32,8 +32,8 @@ UndoPlan PauseFault::plan_undo(const TargetInfo& target, const std::string& touc
   FAULTLINE_ENSURE(false, "every container state has a plan");
 }
 
-Status PauseFault::undo(Runtime& runtime, const std::string& target_id, Deadline deadline) const {
-  return runtime.unpause(target_id, deadline);
+Status PauseFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+  return runtime.unpause(order.target_id, deadline);
 }
 
 }  // namespace faultline::chaos

@@ -13,7 +13,7 @@ class PauseFault final : public Fault {
   [[nodiscard]] bool in_effect(const TargetInfo& target) const override;
   [[nodiscard]] UndoPlan plan_undo(const TargetInfo& target,
                                    const std::string& touched) const override;
-  Status undo(Runtime& runtime, const std::string& target_id, Deadline deadline) const override;
+  Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const override;
 };
 
 }  // namespace faultline::chaos

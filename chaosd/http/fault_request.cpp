@@ -6,6 +6,30 @@
 
 namespace faultline::chaos {
 
+namespace {
+
+/// Names of targets and node ids, in one list.
+Status read_peers(const nlohmann::json& document, ParamRequest& params) {
+  const Error wrong{ErrorCode::invalid, "peers must be a list of names of targets, or of node ids",
+                    "/peers"};
+  if (!document.is_object() || !document.contains("peers") || document["peers"].is_null()) {
+    return kDone;
+  }
+  if (!document["peers"].is_array()) return wrong;
+  for (const auto& peer : document["peers"]) {
+    if (peer.is_string()) {
+      params.peers.emplace_back(peer.get<std::string>());
+    } else if (peer.is_number_integer()) {
+      params.peers.emplace_back(NodeId{peer.get<std::int64_t>()});
+    } else {
+      return wrong;
+    }
+  }
+  return kDone;
+}
+
+}  // namespace
+
 Result<FaultRequest> read_fault_request(std::string_view body) {
   if (body.empty()) {
     return Error{ErrorCode::malformed,
@@ -19,12 +43,19 @@ Result<FaultRequest> read_fault_request(std::string_view body) {
 Result<FaultRequest> read_fault_request(const nlohmann::json& object, const std::string& path) {
   wire::ObjectReader reader{object, path};
   FaultRequest request;
-  request.kind =
-      reader.choice<FaultKind>("kind", parse_enum<FaultKind>, "stop, kill, pause or restart");
+  request.kind = reader.choice<FaultKind>("kind", parse_enum<FaultKind>, kFaultKindNames);
   request.target = reader.maybe_text("target");
   if (const auto node = reader.maybe_integer("node_id")) request.node_id = NodeId{*node};
   request.duration_s = reader.integer("duration_s");
   request.grace_s = reader.maybe_integer("grace_s");
+  request.params.direction = reader.maybe_text("direction");
+  request.params.on_restart = reader.maybe_text("on_restart");
+  for (const auto& name : number_names()) {
+    if (const auto number = reader.maybe_integer(name.c_str())) {
+      request.params.numbers[name] = *number;
+    }
+  }
+  if (auto peers = read_peers(*document, request.params); !peers) return peers.error();
   if (reader.error()) return *reader.error();
   if (const auto select = object.find("select"); select != object.end() && !select->is_null()) {
     auto selector = read_selector(*select, path + "/select");

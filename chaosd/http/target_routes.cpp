@@ -10,11 +10,20 @@ namespace {
 
 using nlohmann::json;
 
+std::string_view word_for(Support support) {
+  switch (support) {
+    case Support::supported: return "supported";
+    case Support::degraded: return "degraded";
+    case Support::unsupported: return "unsupported";
+  }
+  return "";
+}
+
 json to_json(const Capabilities& capabilities, const Api::Parts& parts) {
   json faults = json::array();
   for (const auto& fault : capabilities.faults) {
     faults.push_back({{"kind", to_string(fault.kind)},
-                      {"support", fault.supported ? "supported" : "unsupported"},
+                      {"support", word_for(fault.support)},
                       {"reason", fault.reason}});
   }
   return {{"runtime", to_string(capabilities.runtime)},

@@ -188,6 +188,21 @@ Status ProcessRuntime::start(const std::string& id, Deadline deadline) {
   return kDone;
 }
 
+std::vector<FaultSupport> ProcessRuntime::probe(Deadline) {
+  std::vector<FaultSupport> all;
+  for (const FaultKind kind :
+       {FaultKind::net_partition, FaultKind::net_isolate, FaultKind::net_loss,
+        FaultKind::net_latency, FaultKind::net_bandwidth}) {
+    all.push_back({kind, Support::unsupported,
+                   "local processes share this machine's network; use --runtime docker"});
+  }
+  for (const FaultKind kind : {FaultKind::cpu_throttle, FaultKind::memory_pressure}) {
+    all.push_back({kind, Support::unsupported,
+                   "local processes have no limits of their own; use --runtime docker"});
+  }
+  return all;
+}
+
 Status ProcessRuntime::wait_for_change(Deadline deadline, const std::stop_token& stop) {
   const int wakeup = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   {

@@ -29,6 +29,8 @@ class ProcessRuntime final : public Runtime {
   Status pause(const std::string& id, Deadline deadline) override;
   Status unpause(const std::string& id, Deadline deadline) override;
   Status start(const std::string& id, Deadline deadline) override;
+  /// Network and resource faults need containers.
+  [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   /// An exit is seen at once, anything else within 50 ms. Compares with what list()
   /// last told, so that nothing is missed between the two.
   Status wait_for_change(Deadline deadline, const std::stop_token& stop) override;

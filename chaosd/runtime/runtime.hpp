@@ -7,6 +7,9 @@
 #include <string>
 #include <vector>
 
+#include "chaosd/runtime/capability.hpp"
+#include "chaosd/runtime/limits.hpp"
+#include "chaosd/runtime/net_holds.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/cluster/states.hpp"
@@ -45,6 +48,13 @@ class Runtime {
   virtual Status pause(const std::string& id, Deadline deadline) = 0;
   virtual Status unpause(const std::string& id, Deadline deadline) = 0;
   virtual Status start(const std::string& id, Deadline deadline) = 0;
+
+  // What only some runtimes can do; null where this one cannot. Owned by the runtime.
+  [[nodiscard]] virtual NetHolds* net_holds() { return nullptr; }
+  [[nodiscard]] virtual LimitsControl* limits() { return nullptr; }
+  /// What can be done here, tried once in a place where nothing is at stake, and then
+  /// remembered. A kind that is not in the answer can be done.
+  [[nodiscard]] virtual std::vector<FaultSupport> probe(Deadline deadline) = 0;
 
   /// Returns when something may have changed (a hint: list again), at the deadline,
   /// or soon after `stop` is requested. Never busy-waits.

@@ -35,11 +35,21 @@ std::string_view to_string(ServiceMode mode) {
 Capabilities ChaosService::capabilities() const {
   Capabilities answer{board_.runtime(), board_.runtime_health(), limits_.max_duration, {}};
   for (const Fault* fault : fault_catalogue()) {
-    answer.faults.push_back(
-        {fault->kind(), answer.health.ok,
-         answer.health.ok ? "" : "the runtime does not answer: " + answer.health.detail});
+    auto support = board_.support_of(fault->kind());
+    if (!answer.health.ok) {
+      support.support = Support::unsupported;
+      support.reason = "the runtime does not answer: " + answer.health.detail;
+    }
+    answer.faults.push_back(std::move(support));
   }
   return answer;
+}
+
+Status ChaosService::check_support(FaultKind kind) const {
+  const auto support = board_.support_of(kind);
+  if (support.support != Support::unsupported) return kDone;
+  return Error{ErrorCode::unsupported,
+               std::string{to_string(kind)} + " cannot be done here: " + support.reason, "/kind"};
 }
 
 Result<std::vector<TargetView>> ChaosService::targets() const {
@@ -123,13 +133,20 @@ Result<std::vector<TargetInfo>> ChaosService::select(const FaultRequest& request
   return std::vector{std::move(target).value()};
 }
 
-Draft ChaosService::draft(const FaultRequest& request, const TargetInfo& target) const {
+Result<Draft> ChaosService::draft(const FaultRequest& request, const TargetInfo& target) const {
   const Fault& fault = fault_of(request.kind);
+  auto params = check_params(request.params, fault, target, [this](const auto& peer) {
+    const auto* name = std::get_if<std::string>(&peer);
+    return name != nullptr ? find_target(*name) : board_.find_node(std::get<NodeId>(peer));
+  });
+  if (!params) return params.error();
   const std::chrono::seconds duration{request.duration_s};
   const Now now = clock_.now();
   FaultRecord record;
   record.view.kind = request.kind;
   record.view.target = target.name;
+  record.params = std::move(params).value();
+  record.view.detail = describe(record.params, fault.shape());
   record.view.node_id = board_.node_of_target(target.name);
   record.view.created_at = now.wall;
   record.view.expires_at = now.wall + duration;
@@ -139,7 +156,7 @@ Draft ChaosService::draft(const FaultRequest& request, const TargetInfo& target)
                                  : default_grace(fault, request.duration_s);
   record.deadline = {now.boot.boot_id, now.boot.since_boot + duration};
   const char* field = request.target ? "/target" : request.node_id ? "/node_id" : "/select";
-  return {std::move(record), target.state, field};
+  return Draft{std::move(record), target.state, field};
 }
 
 Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const {
@@ -151,11 +168,14 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
       return error;
     };
     const FaultRequest& request = order.faults[i];
+    if (auto support = check_support(request.kind); !support) return in_place(support.error());
     if (auto times = check_times(request); !times) return in_place(times.error());
     const auto targets = select(request);
     if (!targets) return in_place(targets.error());
     for (const auto& target : *targets) {
-      Draft one = draft(request, target);
+      auto drafted = draft(request, target);
+      if (!drafted) return in_place(drafted.error());
+      Draft one = std::move(drafted).value();
       for (const auto& other : drafts) {
         if (other.record.target_id != target.id) continue;
         return in_place({ErrorCode::invalid,

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "chaosd/service/fault_check.hpp"
 #include "chaosd/service/ledger.hpp"
 #include "chaosd/service/lever.hpp"
 #include "chaosd/service/target_board.hpp"
@@ -20,6 +21,7 @@ struct FaultRequest {
   std::int64_t duration_s = 0;
   std::optional<std::int64_t> grace_s;  ///< Stop only.
   std::optional<Selector> select = {};
+  ParamRequest params = {};
 };
 
 /// What is asked for at once: all of it is begun, or nothing.
@@ -34,12 +36,6 @@ struct Draft {
   FaultRecord record;
   ContainerState state = ContainerState::unknown;
   std::string field;  ///< Pointer to what selected the target.
-};
-
-struct FaultSupport {
-  FaultKind kind;
-  bool supported;
-  std::string reason;
 };
 
 struct Capabilities {
@@ -124,8 +120,9 @@ class ChaosService {
 
  private:
   [[nodiscard]] Result<std::vector<TargetInfo>> select(const FaultRequest& request) const;
-  [[nodiscard]] Draft draft(const FaultRequest& request, const TargetInfo& target) const;
+  [[nodiscard]] Result<Draft> draft(const FaultRequest& request, const TargetInfo& target) const;
   [[nodiscard]] Result<TargetInfo> find_target(const std::string& name) const;
+  [[nodiscard]] Status check_support(FaultKind kind) const;
   [[nodiscard]] Status check_times(const FaultRequest& request) const;
 
   const std::string run_;

@@ -8,6 +8,7 @@ namespace faultline::chaos {
 void ContainerWatch::step() {
   constexpr milliseconds kListLimit{3000};
   constexpr milliseconds kDescribeEvery{30'000};
+  constexpr milliseconds kProbeLimit{10'000};
   const Now now = clock_.now();
   const auto listed = runtime_.list(now.steady + kListLimit);
   for (const auto& id : board_.put_targets(listed, clock_.now().wall)) ledger_.target_changed(id);
@@ -16,6 +17,7 @@ void ContainerWatch::step() {
   } else if (!described_at_ || now.steady - *described_at_ >= kDescribeEvery) {
     board_.put_runtime(runtime_.describe(now.steady + kListLimit));
     described_at_ = now.steady;
+    board_.put_support(runtime_.probe(now.steady + kProbeLimit));
   }
 }
 

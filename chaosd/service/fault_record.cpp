@@ -1,5 +1,7 @@
 #include "chaosd/service/fault_record.hpp"
 
+#include <algorithm>
+
 namespace faultline::chaos {
 
 milliseconds time_left(const FaultRecord& record, const Now& now) {
@@ -13,9 +15,16 @@ bool deadline_passed(const FaultRecord& record, const Now& now) {
   return time_left(record, now) <= milliseconds{0};
 }
 
+FaultOrder order_of(const FaultRecord& record, const Now& now) {
+  return {record.target_id, record.grace, record.view.id,
+          record.params,    record.saved, std::max(milliseconds{1}, time_left(record, now))};
+}
+
 std::string describe(const FaultView& fault) {
   std::string text{to_string(fault.kind)};
-  text += " of " + fault.target + " is ";
+  text += " of " + fault.target;
+  if (!fault.detail.empty()) text += " (" + fault.detail + ")";
+  text += " is ";
   switch (fault.state) {
     case FaultState::queued: text += "queued"; break;
     case FaultState::injecting: text += "being injected"; break;

@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "chaosd/faults/fault.hpp"
 #include "chaosd/service/chaos_clock.hpp"
 #include "common/cluster/fault.hpp"
 
@@ -31,6 +32,8 @@ struct FaultRecord {
   std::chrono::seconds grace{0};
   BootInstant deadline;
   std::optional<PlanNote> plan = {};  ///< Empty: it was injected without one.
+  FaultParams params;
+  std::string saved;  ///< What undoing must know of the world before; see Fault::save.
 };
 
 /// By CLOCK_BOOTTIME within the boot of the machine in which the fault was asked
@@ -38,6 +41,9 @@ struct FaultRecord {
 [[nodiscard]] bool deadline_passed(const FaultRecord& record, const Now& now);
 /// How long until then; negative when it has passed.
 [[nodiscard]] milliseconds time_left(const FaultRecord& record, const Now& now);
+
+/// The order to carry it out or take it back now.
+[[nodiscard]] FaultOrder order_of(const FaultRecord& record, const Now& now);
 
 /// "stop of n2 is active", for people.
 [[nodiscard]] std::string describe(const FaultView& fault);

@@ -18,6 +18,7 @@ constexpr milliseconds kProofEvery = 50ms;
 constexpr milliseconds kSettleEvery = 250ms;
 constexpr milliseconds kRetryFirst = 500ms;
 constexpr milliseconds kRetryMost = 5s;
+constexpr milliseconds kSweepEvery = 10s;
 
 /// After these errors the runtime may yet do what it was told.
 bool effect_is_unclear(ErrorCode code) {
@@ -42,8 +43,14 @@ bool FaultWorker::step() {
 }
 
 void FaultWorker::run(const std::stop_token& stop) {
+  SteadyTime next_sweep{};
   while (!stop.stop_requested()) {
-    if (!step()) ledger_.wait_for_work(lane_, stop);
+    if (step()) continue;
+    if (lane_ == Lane::undo_only && clock_.now().steady >= next_sweep) {
+      sweep();
+      next_sweep = clock_.now().steady + kSweepEvery;
+    }
+    ledger_.wait_for_work(lane_, stop);
   }
 }
 
@@ -69,6 +76,11 @@ void FaultWorker::inject(Job& job) {
       return end(job, FaultState::failed, "nothing was done: " + still.error().message);
     }
   }
+  const Fault& fault = fault_of(job.record.view.kind);
+  auto saved =
+      fault.save(runtime_, order_of(job.record, clock_.now()), clock_.now().steady + kInspectLimit);
+  if (!saved) return end(job, FaultState::failed, "nothing was done: " + saved.error().message);
+  job.record.saved = std::move(saved).value();
   job.record.instance = target->instance;
   job.record.view.state = FaultState::injecting;
   if (const auto written = ledger_.commit(job.record); !written) {
@@ -76,13 +88,21 @@ void FaultWorker::inject(Job& job) {
         job, FaultState::failed,
         "nothing was done, because it could not be written down first: " + written.error().message);
   }
-  const Fault& fault = fault_of(job.record.view.kind);
-  const auto done = fault.apply(runtime_, {job.record.target_id, job.record.grace},
-                                clock_.now().steady + job.record.grace + kActLimit);
+  apply(job);
+}
+
+void FaultWorker::apply(Job& job) {
+  const Now before = clock_.now();
+  const auto done = fault_of(job.record.view.kind)
+                        .apply(runtime_, order_of(job.record, before),
+                               before.steady + job.record.grace + kActLimit);
   job.progress.applied = true;
   job.progress.verify_until = clock_.now().steady + kProofLimit;
   job.progress.settle_until = job.progress.verify_until;  // Until it is proven either way.
   if (done) return verify(job);
+  if (done.error().code == ErrorCode::unsupported) {
+    return end(job, FaultState::failed, "nothing was done: " + done.error().message);
+  }
   const bool unclear = effect_is_unclear(done.error().code);
   give_up_injection(job, "could not be injected: " + done.error().message,
                     unclear ? late_effect_limit(job.record) : 0ms);
@@ -90,9 +110,14 @@ void FaultWorker::inject(Job& job) {
 
 void FaultWorker::verify(Job& job) {
   const auto target = inspect(job);
+  const Fault& fault = fault_of(job.record.view.kind);
+  const Result<Proof> proof = target ? fault.prove(runtime_, order_of(job.record, clock_.now()),
+                                                   *target, clock_.now().steady + kInspectLimit)
+                                     : Result<Proof>{target.error()};
   const Now now = clock_.now();
-  if (target && fault_of(job.record.view.kind).in_effect(*target)) {
+  if (proof && proof->shown) {
     job.progress.settle_until = {};
+    if (fault.leaves_marks()) job.progress.check_at = now.steady + kKeepEvery;
     job.record.touched_instance = target->instance;
     job.record.view.state = FaultState::active;
     job.record.view.active_at = now.wall;
@@ -108,8 +133,8 @@ void FaultWorker::verify(Job& job) {
   }
   give_up_injection(
       job,
-      target ? "no effect: " + target->name + " is still " + std::string{to_string(target->state)}
-             : "its effect could not be proven: " + target.error().message,
+      proof ? "injected_unverified: no effect: " + proof->note
+            : "injected_unverified: its effect could not be proven: " + proof.error().message,
       late_effect_limit(job.record));
 }
 
@@ -133,13 +158,14 @@ void FaultWorker::undo(Job& job) {
     view.state = FaultState::reverting;
     (void)ledger_.commit(job.record);  // Logged there; healing goes on.
   }
+  const Fault& fault = fault_of(view.kind);
+  if (fault.leaves_marks()) return undo_marks(job);
   const auto target = inspect(job);
   if (!target) {
     if (target.error().code != ErrorCode::not_found)
       return retry_later(job, target.error().message);
     return end(job, FaultState::reverted, target.error().message);
   }
-  const Fault& fault = fault_of(view.kind);
   const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
   switch (plan.action) {
     case UndoPlan::Action::wait: return retry_later(job, plan.note);
@@ -150,8 +176,8 @@ void FaultWorker::undo(Job& job) {
       return;
     }
     case UndoPlan::Action::act:
-      return finish_undo(
-          job, fault.undo(runtime_, job.record.target_id, clock_.now().steady + kActLimit));
+      return finish_undo(job, fault.undo(runtime_, order_of(job.record, clock_.now()),
+                                         clock_.now().steady + kActLimit));
   }
 }
 
@@ -205,8 +231,9 @@ void FaultWorker::check(Job& job) {
     job.progress.not_before = clock_.now().steady + kRetryFirst;
     return;
   }
+  const Fault& fault = fault_of(job.record.view.kind);
+  if (fault.leaves_marks()) return check_marks(job, target);
   if (target) {
-    const Fault& fault = fault_of(job.record.view.kind);
     const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
     if (plan.action != UndoPlan::Action::nothing) return;  // Still as we left it.
     job.progress.undo_reason = "it ended early";

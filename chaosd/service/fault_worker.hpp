@@ -25,16 +25,28 @@ class FaultWorker {
         log_(std::move(log)),
         guard_(guard) {}
 
+  /// How often what holds a fault is renewed: several times within its lease.
+  static constexpr milliseconds kKeepEvery{5000};
+
   /// Does one thing, if one is due. May block as long as the runtime's deadlines say.
   bool step();
   void run(const std::stop_token& stop);
+  /// Takes away what is held by our marks for no open fault: of a chaosd whose journal
+  /// is lost, or left behind by a holder that ended itself.
+  void sweep();
 
  private:
   void inject(Job& job);
+  void apply(Job& job);
   void verify(Job& job);
   void undo(Job& job);
   void finish_undo(Job& job, const Status& done);
+  void undo_marks(Job& job);
   void check(Job& job);
+  void check_marks(Job& job, const Result<TargetInfo>& target);
+  void keep_marks(Job& job);
+  void lose_marks(Job& job, const std::string& reason, bool can_reapply);
+  void reapply(Job& job, const std::string& reason);
   void start(const Job& job);
 
   [[nodiscard]] Result<TargetInfo> inspect(const Job& job);

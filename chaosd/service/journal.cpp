@@ -44,8 +44,7 @@ void keep_open_and_recent(std::vector<FaultRecord>& records, std::size_t ended_k
 }
 
 /// A new file beside the old one, then renamed over it, so that a crash leaves one or the other.
-Result<int> replace_file(const std::string& directory, const std::string& path,
-                         const std::string& text) {
+Result<int> replace_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   const int file = ::open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
   if (file < 0) return failed("cannot create", fresh);
@@ -58,12 +57,16 @@ Result<int> replace_file(const std::string& directory, const std::string& path,
     ::close(file);
     return error;
   }
+  return file;
+}
+
+/// Makes a rename in it last.
+Status flush_folder(const std::string& directory) {
   const int folder = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool flushed = folder >= 0 && ::fsync(folder) == 0;
   const Error error = failed("cannot flush", directory);
   if (folder >= 0) ::close(folder);
-  if (flushed) return file;
-  ::close(file);
+  if (flushed) return kDone;
   return error;
 }
 
@@ -77,6 +80,8 @@ Result<int> lock_directory(const std::string& directory) {
   }
   return lock;
 }
+
+std::string path_in(const std::string& directory) { return directory + "/journal.jsonl"; }
 
 /// Empty when there is no journal yet.
 Result<std::string> read_lines(const std::string& path) {
@@ -95,9 +100,9 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
   }
   const auto lock = lock_directory(directory);
   if (!lock) return lock.error();
-  Journal journal{-1, *lock, 0};
+  Journal journal{directory, *lock};
 
-  const std::string path = directory + "/journal.jsonl";
+  const std::string path = path_in(directory);
   auto text = read_lines(path);
   const bool unreadable = !text;
   if (unreadable) {
@@ -117,19 +122,29 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
     }
   }
   keep_open_and_recent(contents.records, ended_kept);
-  std::string compact;
-  for (const auto& record : contents.records) compact += journal_line(record);
-  const auto file = replace_file(directory, path, compact);
-  if (!file) return file.error();
-  journal.file_ = *file;
-  journal.size_ = static_cast<std::int64_t>(compact.size());
+  if (auto compacted = journal.compact(contents.records); !compacted) return compacted.error();
   return Opened{std::move(journal), std::move(contents)};
 }
 
+Status Journal::compact(const std::vector<FaultRecord>& records) {
+  std::string text;
+  for (const auto& record : records) text += journal_line(record);
+  const auto file = replace_file(path_in(directory_), text);
+  // What is open is then many, and rewriting it again at once would gain nothing.
+  compact_above_ = std::max(kCompactAbove, 2 * static_cast<std::int64_t>(text.size()));
+  if (!file) return file.error();
+  if (file_ >= 0) ::close(file_);
+  file_ = *file;
+  size_ = static_cast<std::int64_t>(text.size());
+  return flush_folder(directory_);  // The new file is the journal from the rename on.
+}
+
 Journal::Journal(Journal&& other) noexcept
-    : file_(std::exchange(other.file_, -1)),
+    : directory_(std::move(other.directory_)),
+      file_(std::exchange(other.file_, -1)),
       lock_(std::exchange(other.lock_, -1)),
-      size_(other.size_) {}
+      size_(other.size_),
+      compact_above_(other.compact_above_) {}
 
 Journal::~Journal() {
   if (file_ >= 0) ::close(file_);

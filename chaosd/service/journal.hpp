@@ -40,13 +40,22 @@ class Journal {
   ~Journal();
 
   Status append(const FaultRecord& record);
+  /// Whether so much was appended that rewriting it with the last words is due.
+  [[nodiscard]] bool wants_compaction() const { return size_ > compact_above_; }
+  /// Rewrites the file with these records alone; a crash leaves one or the other.
+  Status compact(const std::vector<FaultRecord>& records);
+
+  static constexpr std::int64_t kCompactAbove = 1 << 20;  ///< Bytes.
 
  private:
-  Journal(int file, int lock, std::int64_t size) : file_(file), lock_(lock), size_(size) {}
+  Journal(std::string directory, int lock) : directory_(std::move(directory)), lock_(lock) {}
+
+  std::string directory_;
 
   int file_ = -1;
   int lock_ = -1;
   std::int64_t size_ = 0;  ///< End of the last whole line.
+  std::int64_t compact_above_ = kCompactAbove;
 };
 
 struct Journal::Opened {

@@ -57,6 +57,42 @@ std::optional<PlanNote> plan_of(const json& object) {
   return note;
 }
 
+json to_json(const FaultParams& params) {
+  json peers = json::array();
+  for (const auto& peer : params.peers) peers.push_back({{"name", peer.name}, {"id", peer.id}});
+  return {{"peers", peers},
+          {"direction", to_string(params.direction)},
+          {"on_restart", to_string(params.on_restart)},
+          {"numbers", params.numbers}};
+}
+
+/// A record of a run that knew no parameters has none.
+Result<FaultParams> read_params(const json& object) {
+  FaultParams params;
+  if (!object.contains("params")) return params;
+  const json& given = object["params"];
+  wire::ObjectReader reader{given, "/params"};
+  params.direction =
+      reader.choice<NetDirection>("direction", parse_param<NetDirection>, "both, in or out");
+  params.on_restart =
+      reader.choice<OnRestart>("on_restart", parse_param<OnRestart>, "end, reapply or ignore");
+  if (reader.error()) return *reader.error();
+  const json peers = given.value("peers", json::array());
+  for (const auto& peer : peers) {
+    wire::ObjectReader one{peer, "/params/peers"};
+    params.peers.push_back({one.text("name"), one.text("id")});
+    if (one.error()) return *one.error();
+  }
+  const json numbers = given.value("numbers", json::object());
+  for (const auto& [name, value] : numbers.items()) {
+    if (!value.is_number_integer()) {
+      return Error{ErrorCode::invalid, name + " is not a whole number", "/params/numbers"};
+    }
+    params.numbers[name] = value.get<std::int64_t>();
+  }
+  return params;
+}
+
 json to_json(const FaultRecord& record) {
   return {{"fault", wire::to_json(record.view)},
           {"plan", to_json(record.plan)},
@@ -64,6 +100,8 @@ json to_json(const FaultRecord& record) {
           {"instance", record.instance},
           {"touched_instance", record.touched_instance},
           {"grace_s", record.grace.count()},
+          {"params", to_json(record.params)},
+          {"saved", record.saved},
           {"boot_id", record.deadline.boot_id},
           {"deadline_since_boot_ms", record.deadline.since_boot.count()}};
 }
@@ -83,8 +121,12 @@ Result<FaultRecord> from_json(const json& object) {
   record.grace = std::chrono::seconds{reader.integer("grace_s")};
   record.deadline.boot_id = reader.text("boot_id");
   record.deadline.since_boot = milliseconds{reader.integer("deadline_since_boot_ms")};
+  record.saved = reader.text_or("saved", "");
   if (reader.error()) return *reader.error();
   record.plan = plan_of(object);
+  auto params = read_params(object);
+  if (!params) return params.error();
+  record.params = std::move(params).value();
   return record;
 }
 

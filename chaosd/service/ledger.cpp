@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chaosd/faults/fault.hpp"
+#include "chaosd/runtime/fault_point.hpp"
 
 namespace faultline::chaos {
 
@@ -21,7 +22,9 @@ Error already_open(const FaultView& fault) {
           "/target"};
 }
 
-bool takes(Lane lane, Job::Work work) { return lane == Lane::any || work == Job::Work::undo; }
+bool takes(Lane lane, Job::Work work) {
+  return lane == Lane::any || work == Job::Work::undo || work == Job::Work::check;
+}
 
 }  // namespace
 
@@ -77,9 +80,19 @@ Status Ledger::open_all(const std::vector<FaultRecord>& records,
     entries_.push_back(std::move(entry));
   }
   forget_oldest();
+  compact_journal();
   version_ += 1;
   changed_.notify_all();
   return kDone;
+}
+
+void Ledger::compact_journal() {
+  if (!journal_.wants_compaction()) return;
+  std::vector<FaultRecord> records;
+  for (const auto& entry : entries_) records.push_back(entry.record);
+  if (auto compacted = journal_.compact(records); !compacted) {
+    log_->warn("the journal cannot be compacted, it grows on error={}", compacted.error().message);
+  }
 }
 
 void Ledger::forget_oldest() {
@@ -246,7 +259,8 @@ std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
           fault_of(entry.record.view.kind).ends_at_once()) {
         return Work::undo;
       }
-      return entry.progress.suspect ? std::optional{Work::check} : std::nullopt;
+      if (entry.progress.suspect || now.steady >= entry.progress.check_at) return Work::check;
+      return std::nullopt;
     case FaultState::reverting:
     case FaultState::revert_failed: return Work::undo;
     case FaultState::reverted:
@@ -288,7 +302,10 @@ std::optional<Job> Ledger::claim(Lane lane) {
 }
 
 Status Ledger::write(Entry& entry, const FaultRecord& record) {
+  const std::string state{to_string(record.view.state)};
+  fault_point("before:" + state);
   auto written = journal_.append(record);
+  fault_point("after:" + state);
   journal_lines_ += written ? 1 : 0;
   if (!written) {
     journal_failures_ += 1;
@@ -363,6 +380,10 @@ void Ledger::wait_for_work(Lane lane, const std::stop_token& stop) {
     }
     if (entry.record.view.state == FaultState::active) {
       left = std::min(left, time_left(entry.record, now));
+      if (entry.progress.check_at != SteadyTime::max()) {
+        left =
+            std::min(left, std::chrono::ceil<milliseconds>(entry.progress.check_at - now.steady));
+      }
     }
     if (entry.progress.not_before > now.steady) {
       left =

@@ -32,7 +32,8 @@ struct Progress {
   bool undo_requested = false;
   bool suspect = false;  ///< The watch saw something that the fault does not explain.
   std::string undo_reason;
-  SteadyTime not_before{};  ///< Next attempt.
+  SteadyTime not_before{};                  ///< Next attempt.
+  SteadyTime check_at = SteadyTime::max();  ///< What holds it must be renewed then.
   SteadyTime verify_until{};
   SteadyTime settle_until{};  ///< Until then an effect may still come late.
   int attempts = 0;
@@ -63,8 +64,8 @@ struct Job {
   Progress progress;
 };
 
-/// Which work a worker takes. One undoes only, so that long drains elsewhere cannot
-/// make a deadline pass.
+/// Which work a worker takes. One undoes and renews only, so that long drains elsewhere
+/// cannot make a deadline or a lease pass.
 enum class Lane { any, undo_only };
 
 /// Every fault that was asked for and what became of it: the only writer of faults
@@ -123,6 +124,7 @@ class Ledger {
   void mark_overdue(const Now& now);
   void publish(const FaultView& fault);
   void forget_oldest();
+  void compact_journal();
 
   const ChaosClock& clock_;
   EventFeed& feed_;

@@ -121,6 +121,19 @@ void TargetBoard::put_runtime(const Result<std::string>& described) {
       described ? RuntimeHealth{true, *described} : RuntimeHealth{false, described.error().message};
 }
 
+void TargetBoard::put_support(std::vector<FaultSupport> support) {
+  const std::lock_guard lock(mutex_);
+  support_ = std::move(support);
+}
+
+FaultSupport TargetBoard::support_of(FaultKind kind) const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& one : support_) {
+    if (one.kind == kind) return one;
+  }
+  return {kind, Support::supported, ""};
+}
+
 void TargetBoard::put_nodes(const Result<std::vector<NodeAddress>>& nodes, WallTime now) {
   const std::lock_guard lock(mutex_);
   nodes_ = nodes;

@@ -45,6 +45,7 @@ class TargetBoard {
   /// Returns the ids of the targets that changed.
   std::vector<std::string> put_targets(const Result<std::vector<TargetInfo>>& listed, WallTime now);
   void put_runtime(const Result<std::string>& described);
+  void put_support(std::vector<FaultSupport> support);
   void put_nodes(const Result<std::vector<NodeAddress>>& nodes, WallTime now);
 
   [[nodiscard]] std::vector<TargetView> targets() const;
@@ -58,6 +59,8 @@ class TargetBoard {
   /// How many nodes the cluster has, those decommissioned left out; 0: nobody told.
   [[nodiscard]] std::size_t nodes_known() const;
   [[nodiscard]] RuntimeHealth runtime_health() const;
+  /// What the runtime's probe said of a kind; supported when it has said nothing.
+  [[nodiscard]] FaultSupport support_of(FaultKind kind) const;
   [[nodiscard]] RuntimeKind runtime() const { return runtime_; }
   /// Whether a listing has succeeded, so that "no such target" can be said.
   [[nodiscard]] Status readable() const;
@@ -81,6 +84,7 @@ class TargetBoard {
   std::optional<WallTime> listed_at_;
   std::string list_error_ = "the runtime has not been asked yet";
   RuntimeHealth health_;
+  std::vector<FaultSupport> support_;
 };
 
 }  // namespace faultline::chaos

@@ -29,6 +29,7 @@ struct FaultView {
   FaultKind kind = FaultKind::stop;
   FaultState state = FaultState::queued;
   std::string target;  ///< Name of the target.
+  std::string detail;  ///< Its parameters, for people: "from n2, n3; received"; may be empty.
   std::optional<NodeId> node_id;
   std::string reason;  ///< Why it is in this state; one sentence, may be empty.
   WallTime created_at;

@@ -43,8 +43,10 @@ struct Spelling<VerdictState> {
 
 template <>
 struct Spelling<FaultKind> {
-  static constexpr std::array<std::string_view, 4> kNames{"stop", "kill", "pause", "restart"};
-  static_assert(static_cast<std::size_t>(FaultKind::restart) + 1 == kNames.size());
+  static constexpr std::array<std::string_view, 11> kNames{
+      "stop",     "kill",        "pause",         "restart",      "net.partition",  "net.isolate",
+      "net.loss", "net.latency", "net.bandwidth", "cpu.throttle", "memory.pressure"};
+  static_assert(static_cast<std::size_t>(FaultKind::memory_pressure) + 1 == kNames.size());
 };
 
 template <>

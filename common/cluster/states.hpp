@@ -44,7 +44,24 @@ enum class VerdictState : std::uint8_t {
   unknown,
 };
 
-enum class FaultKind : std::uint8_t { stop, kill, pause, restart };
+/// Those with an underscore are spelled with a dot there: "net.partition".
+enum class FaultKind : std::uint8_t {
+  stop,
+  kill,
+  pause,
+  restart,
+  net_partition,
+  net_isolate,
+  net_loss,
+  net_latency,
+  net_bandwidth,
+  cpu_throttle,
+  memory_pressure,
+};
+/// Every one of them, for sentences.
+inline constexpr std::string_view kFaultKindNames =
+    "stop, kill, pause, restart, net.partition, net.isolate, net.loss, net.latency, "
+    "net.bandwidth, cpu.throttle or memory.pressure";
 
 /// queued -> injecting -> active -> reverting -> reverted; `failed` had no effect
 /// or was undone at once; `revert_failed` is retried for ever and alarms.

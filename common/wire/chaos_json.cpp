@@ -30,17 +30,19 @@ json to_json(const TargetView& target) {
 }
 
 json to_json(const FaultView& fault) {
-  return {{"id", fault.id.value},
-          {"kind", to_string(fault.kind)},
-          {"state", to_string(fault.state)},
-          {"target", fault.target},
-          {"node_id", or_null(fault.node_id)},
-          {"reason", fault.reason},
-          {"created_at_ms", to_ms(fault.created_at)},
-          {"active_at_ms", or_null(fault.active_at)},
-          {"expires_at_ms", to_ms(fault.expires_at)},
-          {"ended_at_ms", or_null(fault.ended_at)},
-          {"overdue", fault.overdue}};
+  json object{{"id", fault.id.value},
+              {"kind", to_string(fault.kind)},
+              {"state", to_string(fault.state)},
+              {"target", fault.target},
+              {"node_id", or_null(fault.node_id)},
+              {"reason", fault.reason},
+              {"created_at_ms", to_ms(fault.created_at)},
+              {"active_at_ms", or_null(fault.active_at)},
+              {"expires_at_ms", to_ms(fault.expires_at)},
+              {"ended_at_ms", or_null(fault.ended_at)},
+              {"overdue", fault.overdue}};
+  if (!fault.detail.empty()) object["detail"] = fault.detail;
+  return object;
 }
 
 Result<TargetView> read_target(const json& object) {
@@ -63,12 +65,12 @@ Result<FaultView> read_fault(const json& object) {
   ObjectReader reader{object, ""};
   FaultView fault;
   fault.id.value = reader.text("id");
-  fault.kind =
-      reader.choice<FaultKind>("kind", parse_enum<FaultKind>, "stop, kill, pause or restart");
+  fault.kind = reader.choice<FaultKind>("kind", parse_enum<FaultKind>, kFaultKindNames);
   fault.state = reader.choice<FaultState>(
       "state", parse_enum<FaultState>,
       "queued, injecting, active, reverting, reverted, failed or revert_failed");
   fault.target = reader.text("target");
+  fault.detail = reader.text_or("detail", "");
   fault.node_id = node_id_of(reader);
   fault.reason = reader.text_or("reason", "");
   fault.created_at = reader.time("created_at_ms");

@@ -368,12 +368,27 @@ export interface Source {
  */
 export interface Fault {
   id: string;
-  kind: 'stop' | 'kill' | 'pause' | 'restart';
+  kind:
+    | 'stop'
+    | 'kill'
+    | 'pause'
+    | 'restart'
+    | 'net.partition'
+    | 'net.isolate'
+    | 'net.loss'
+    | 'net.latency'
+    | 'net.bandwidth'
+    | 'cpu.throttle'
+    | 'memory.pressure';
   state: 'queued' | 'injecting' | 'active' | 'reverting' | 'reverted' | 'failed' | 'revert_failed';
   /**
    * Name of the container or process.
    */
   target: string;
+  /**
+   * Its parameters, for people; left out when it has none.
+   */
+  detail?: string;
   node_id: number | null;
   /**
    * Why it is in this state.

@@ -70,6 +70,13 @@ export const kFaultWord: Record<Fault['kind'], string> = {
   kill: 'Kill',
   pause: 'Pause',
   restart: 'Restart',
+  'net.partition': 'Partition',
+  'net.isolate': 'Isolation',
+  'net.loss': 'Packet loss',
+  'net.latency': 'Latency',
+  'net.bandwidth': 'Narrow bandwidth',
+  'cpu.throttle': 'CPU throttle',
+  'memory.pressure': 'Memory pressure',
 };
 
 const kRank: Tone[] = ['ok', 'unknown', 'info', 'warn', 'bad'];

@@ -11,6 +11,7 @@ NAMES = {
     "crdbsim": "faultline-crdbsim:test",
     "exporter": "faultline-exporter:test",
     "chaosd": "faultline-chaosd:test",
+    "nethold": "faultline-nethold:test",
     "caddy": "faultline-caddy:test",
     "page": "faultline-page:test",
 }
@@ -37,7 +38,7 @@ def stage(context):
 
 def build(context):
     stage(pathlib.Path(context))
-    for target in ("exporter", "chaosd", "crdbsim"):
+    for target in ("nethold", "exporter", "chaosd", "crdbsim"):
         run("docker", "build", "-q", "-f", "compose/images/Dockerfile", "--target", target, "-t", NAMES[target],
             "--build-arg", "PREBUILT=prebuilt", ".", cwd=context)
     # Stands in for Caddy's own image, which cannot be pulled everywhere.

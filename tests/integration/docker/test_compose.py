@@ -36,6 +36,7 @@ class Stack:
             "COCKROACH_IMAGE": os.environ.get("COCKROACH_IMAGE", images["crdbsim"]),
             "FAULTLINE_EXPORTER_IMAGE": images["exporter"],
             "FAULTLINE_CHAOSD_IMAGE": images["chaosd"],
+            "FAULTLINE_NETHOLD_IMAGE": images["nethold"],
             "FAULTLINE_PAGE_IMAGE": images["page"],
             "FAULTLINE_PORT": str(self.port),
             "FAULTLINE_NAME_PREFIX": PREFIX,

@@ -241,7 +241,7 @@ TEST_F(RestApi, CapabilitiesNameEveryKind) {
   EXPECT_EQ(body["runtime_ok"], true);
   EXPECT_EQ(body["runtime_detail"], "Fake Engine 1.0");
   EXPECT_EQ(body["max_duration_s"], 1800);
-  EXPECT_EQ(body["faults"].size(), 4U);
+  EXPECT_EQ(body["faults"].size(), fault_catalogue().size());
 }
 
 TEST_F(RestApi, ReadyTurnsFalseWhileLeavingAndWhenTheRuntimeIsAway) {

@@ -122,8 +122,8 @@ TEST_F(Service, WhenTheRuntimeWasNeverReachedItSaysSoAndNotThatNothingExists) {
   EXPECT_EQ(refusal(kill_of("n1")).code, ErrorCode::unavailable);
   const auto capabilities = life->service.capabilities();
   EXPECT_FALSE(capabilities.health.ok);
-  ASSERT_EQ(capabilities.faults.size(), 4U);
-  EXPECT_FALSE(capabilities.faults[0].supported);
+  ASSERT_EQ(capabilities.faults.size(), fault_catalogue().size());
+  EXPECT_EQ(capabilities.faults[0].support, Support::unsupported);
   EXPECT_THAT(capabilities.faults[0].reason, HasSubstr("no such socket"));
 }
 

@@ -48,6 +48,21 @@ class TemporaryFolder {
   std::string path_;
 };
 
+/// A request for a fault of any kind, with the parameters that it must have.
+inline FaultRequest request_for(FaultKind kind, const std::string& target,
+                                std::int64_t duration_s = 60) {
+  FaultRequest request{kind, target, std::nullopt, duration_s, std::nullopt};
+  const auto shape = fault_of(kind).shape();
+  for (const auto& number : shape.numbers) {
+    // In the middle of what is usual; the least of a CPU or of a loss would do as well.
+    if (number.required) request.params.numbers[std::string{number.name}] = number.least + 29;
+  }
+  if (shape.peers == FaultShape::Peers::required) {
+    request.params.peers.emplace_back(std::string{target == "n3" ? "n1" : "n3"});
+  }
+  return request;
+}
+
 /// chaosd without threads and without HTTP, over a fake world: one life of it, from
 /// its journal to its end. Destroying it is a kill: nothing is healed on the way out.
 class ChaosdLife {
@@ -76,7 +91,10 @@ class ChaosdLife {
     }
   }
   FaultView inject(FaultKind kind, const std::string& target, std::int64_t duration_s = 60) {
-    const auto fault = service.inject({kind, target, std::nullopt, duration_s, std::nullopt});
+    return inject(request_for(kind, target, duration_s));
+  }
+  FaultView inject(const FaultRequest& request) {
+    const auto fault = service.inject(request);
     EXPECT_TRUE(fault) << (fault ? "" : fault.error().message);
     return fault ? *fault : FaultView{};
   }

@@ -8,6 +8,9 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
+/// No fault needs more calls of the runtime from its beginning to its end.
+constexpr int kCallsMost = 13;
+
 enum class Meanwhile { nothing, restarted, removed };
 
 struct Cell {
@@ -47,7 +50,8 @@ TEST_P(CrashMatrix, LeavesTheWorldAsItWas) {
   if (crashed && cell.meanwhile == Meanwhile::removed) expected.erase("id-n2");
   EXPECT_EQ(world.fingerprint(), expected);
   EXPECT_EQ(life->ledger().open_count(), 0U);
-  if (crashed && cell.meanwhile != Meanwhile::nothing) {
+  // What leaves marks is taken away whatever became of the target.
+  if (crashed && cell.meanwhile != Meanwhile::nothing && !fault_of(cell.kind).leaves_marks()) {
     EXPECT_EQ(world.calls.size(), calls_before) << "nothing of ours was left to undo";
   }
   for (const auto& call : world.calls) EXPECT_THAT(call, HasSubstr("id-n2"));
@@ -55,14 +59,13 @@ TEST_P(CrashMatrix, LeavesTheWorldAsItWas) {
 
 std::vector<Cell> cells() {
   std::vector<Cell> all;
-  for (const FaultKind kind :
-       {FaultKind::stop, FaultKind::kill, FaultKind::pause, FaultKind::restart}) {
-    for (int at = 0; at < 9; ++at) {
+  for (const Fault* fault : fault_catalogue()) {
+    for (int at = 0; at < kCallsMost; ++at) {
       for (const bool after : {false, true}) {
         for (const auto meanwhile :
              {Meanwhile::nothing, Meanwhile::restarted, Meanwhile::removed}) {
           for (const bool in_time : {true, false})
-            all.push_back({kind, at, after, meanwhile, in_time});
+            all.push_back({fault->kind(), at, after, meanwhile, in_time});
         }
       }
     }
@@ -71,6 +74,61 @@ std::vector<Cell> cells() {
 }
 
 INSTANTIATE_TEST_SUITE_P(Cells, CrashMatrix, ::testing::ValuesIn(cells()));
+
+struct StepCell {
+  FaultKind kind;
+  std::string point;  ///< "before:active": around the journal's record of that state.
+  Meanwhile meanwhile;
+  bool back_in_time;
+};
+
+/// Every fault × before and after every record of the journal × what happens to the
+/// target meanwhile × back before or after the deadline.
+class JournalMatrix : public ChaosdTest, public ::testing::WithParamInterface<StepCell> {};
+
+TEST_P(JournalMatrix, LeavesTheWorldAsItWas) {
+  const auto& cell = GetParam();
+  const auto before = world.fingerprint();
+  crash_at() = cell.point;
+  bool crashed = false;
+  try {
+    life->inject(cell.kind, "n2", 10);
+    life->pass(12s);
+  } catch (const Crash&) {
+    crashed = true;
+  }
+  ASSERT_TRUE(crashed) << cell.point << " was never reached";
+  auto expected = before;
+  if (cell.meanwhile == Meanwhile::restarted) world.start("n2");
+  if (cell.meanwhile == Meanwhile::removed) {
+    world.targets.erase("id-n2");
+    expected.erase("id-n2");
+  }
+  clock.advance(cell.back_in_time ? 1s : 30s);
+  begin();
+  life->pass(15s);
+  EXPECT_EQ(world.fingerprint(), expected);
+  EXPECT_EQ(life->ledger().open_count(), 0U);
+}
+
+std::vector<StepCell> step_cells() {
+  std::vector<StepCell> all;
+  for (const Fault* fault : fault_catalogue()) {
+    for (const char* state : {"queued", "injecting", "active", "reverting", "reverted"}) {
+      for (const char* side : {"before:", "after:"}) {
+        for (const auto meanwhile :
+             {Meanwhile::nothing, Meanwhile::restarted, Meanwhile::removed}) {
+          for (const bool in_time : {true, false}) {
+            all.push_back({fault->kind(), std::string{side} + state, meanwhile, in_time});
+          }
+        }
+      }
+    }
+  }
+  return all;
+}
+
+INSTANTIATE_TEST_SUITE_P(Cells, JournalMatrix, ::testing::ValuesIn(step_cells()));
 
 class Return : public ChaosdTest {};
 

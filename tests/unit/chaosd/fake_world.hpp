@@ -35,9 +35,24 @@ class FakeChaosClock final : public ChaosClock {
 
 /// Thrown by a runtime in the middle of a call, as a SIGKILL of chaosd would end it.
 struct Crash {};
+/// The fault point at which the next one dies, once; empty: none.
+std::string& crash_at();
+
+/// A helper that holds a network fault: it outlives the run of the target that its rules
+/// are in, as the container of a real one does.
+struct FakeHold {
+  std::string target_id;
+  std::string instance;  ///< The run whose network it is in.
+  NetRules rules;
+};
 
 /// What stands behind every FakeRuntime, and stays when chaosd "dies".
 struct FakeWorld {
+  std::map<std::string, FakeHold> holds;  ///< By fault id.
+  bool holds_meet_packets = true;
+  int renewals = 0;
+  std::map<std::string, Limits> limits;       ///< By target id; none: unlimited.
+  std::vector<FaultSupport> support;          ///< What the probe answers.
   std::map<std::string, TargetInfo> targets;  ///< By id.
   std::vector<std::string> calls;             ///< Acting ones: "stop id-n1", in order.
   std::map<std::string, Error> errors;        ///< By verb: it fails so and does nothing.
@@ -49,7 +64,8 @@ struct FakeWorld {
 
   TargetInfo& add(const std::string& name) {
     const std::string id = "id-" + name;
-    targets[id] = {name, id, "run-" + std::to_string(++runs), ContainerState::running, {}, {name}};
+    const std::string run = std::to_string(++runs);
+    targets[id] = {name, id, "run-" + run, ContainerState::running, {}, {name, "10.0.0." + run}};
     return targets[id];
   }
   TargetInfo& at(const std::string& name) { return targets.at("id-" + name); }
@@ -57,18 +73,28 @@ struct FakeWorld {
     at(name).state = ContainerState::running;
     at(name).instance = "run-" + std::to_string(++runs);
   }
-  /// Names and states, to be compared before and after.
-  [[nodiscard]] std::map<std::string, ContainerState> fingerprint() const {
-    std::map<std::string, ContainerState> states;
-    for (const auto& [id, target] : targets) states[id] = target.state;
-    return states;
+  /// States and limits of targets, and everything that is held: to be compared before
+  /// and after.
+  [[nodiscard]] std::map<std::string, std::string> fingerprint() const {
+    std::map<std::string, std::string> all;
+    for (const auto& [id, target] : targets) {
+      const auto limit = limits.find(id);
+      all[id] = std::string{to_string(target.state)} + " " +
+                to_text(limit == limits.end() ? Limits{} : limit->second);
+    }
+    for (const auto& [fault, hold] : holds) all["held for " + fault] = hold.target_id;
+    return all;
   }
 };
 
 /// A runtime over a FakeWorld that records what it is told and fails when told to.
-class FakeRuntime final : public Runtime {
+class FakeRuntime final : public Runtime, private NetHolds, private LimitsControl {
  public:
   explicit FakeRuntime(FakeWorld& world) : world_(world) {}
+
+  [[nodiscard]] NetHolds* net_holds() override { return this; }
+  [[nodiscard]] LimitsControl* limits() override { return this; }
+  [[nodiscard]] std::vector<FaultSupport> probe(Deadline) override { return world_.support; }
 
   [[nodiscard]] RuntimeKind kind() const override { return RuntimeKind::docker; }
   [[nodiscard]] Result<std::string> describe(Deadline) override {
@@ -106,6 +132,62 @@ class FakeRuntime final : public Runtime {
   Status wait_for_change(Deadline, const std::stop_token&) override { return kDone; }
 
  private:
+  Result<HoldReport> hold(const HoldOrder& order, Deadline) override {
+    const auto done = act("hold", order.target_id, [&](TargetInfo& target) {
+      world_.holds[order.fault.value] = {target.id, target.instance, order.rules};
+    });
+    if (!done) return done.error();
+    return HoldReport{4, 1, true};
+  }
+  Result<HoldReport> renew(const FaultId& fault, Deadline) override {
+    count_down();
+    world_.renewals += 1;
+    if (const auto error = error_of("renew")) return *error;
+    const auto found = world_.holds.find(fault.value);
+    if (found == world_.holds.end()) return gone("faultline-nethold-" + fault.value);
+    return HoldReport{4, world_.holds_meet_packets ? 1 : 0, true};
+  }
+  Status release(const FaultId& fault, const std::string& target_id, Deadline) override {
+    world_.calls.push_back("release " + target_id);
+    const bool crashes_here = world_.calls_until_crash == 0;
+    if (!(crashes_here && world_.crash_after_effect)) count_down();
+    if (const auto error = error_of("release")) return *error;
+    world_.holds.erase(fault.value);
+    if (crashes_here) count_down();
+    return kDone;
+  }
+  Result<std::vector<Hold>> all(Deadline) override {
+    std::vector<Hold> held;
+    for (const auto& [fault, hold] : world_.holds) held.push_back({{fault}, hold.target_id});
+    return held;
+  }
+  Result<std::vector<std::string>> exempt(const std::string&, Deadline) override {
+    count_down();
+    return std::vector<std::string>{"10.0.0.254"};
+  }
+
+  [[nodiscard]] Result<Limits> read(const std::string& id, Deadline) override {
+    count_down();
+    if (!world_.targets.contains(id)) return gone(id);
+    const auto found = world_.limits.find(id);
+    return found == world_.limits.end() ? Limits{} : found->second;
+  }
+  [[nodiscard]] Result<std::int64_t> memory_used(const std::string&, Deadline) override {
+    return std::int64_t{100} * 1024 * 1024;
+  }
+  Status set_cpu(const std::string& id, const Limits& limits, Deadline) override {
+    return act("set_cpu", id, [&](TargetInfo&) {
+      world_.limits[id].cpu_quota_us = limits.cpu_quota_us;
+      world_.limits[id].nano_cpus = limits.nano_cpus;
+    });
+  }
+  Status set_memory(const std::string& id, const Limits& limits, Deadline) override {
+    return act("set_memory", id, [&](TargetInfo&) {
+      world_.limits[id].memory = limits.memory;
+      world_.limits[id].memory_swap = limits.memory_swap;
+    });
+  }
+
   static Error gone(const std::string& id) { return {ErrorCode::not_found, "no container " + id}; }
 
   [[nodiscard]] std::optional<Error> error_of(const std::string& verb) const {

@@ -67,7 +67,7 @@ INSTANTIATE_TEST_SUITE_P(
 
 TEST(FaultRequestBody, AnUnknownKindIsToldTheKnownOnes) {
   const auto request = read_fault_request(R"({"kind":"reboot","target":"n1","duration_s":1})");
-  EXPECT_THAT(request.error().message, HasSubstr("stop, kill, pause or restart"));
+  EXPECT_THAT(request.error().message, HasSubstr("stop, kill, pause, restart, net.partition"));
 }
 
 TEST(OriginalStop, TakesTheDefaultDurationUnlessOneIsGiven) {

@@ -129,6 +129,40 @@ TEST(JournalFile, OpeningCompactsAndKeepsEveryOpenFault) {
   EXPECT_EQ(contents.records[3].view.id.value, "f-19");
 }
 
+TEST(JournalLines, KeepTheParametersAndWhatWasBefore) {
+  auto record = record_of("f-1", FaultState::active);
+  record.params.peers = {{"n3", "id-n3"}};
+  record.params.direction = NetDirection::in;
+  record.params.on_restart = OnRestart::reapply;
+  record.params.numbers = {{"percent", 30}};
+  record.saved = "0/0/0/0/0 0/20000/0/0/0";
+  const auto read = read_journal(journal_line(record)).records.at(0);
+  EXPECT_EQ(read.params.peers, record.params.peers);
+  EXPECT_EQ(read.params.direction, NetDirection::in);
+  EXPECT_EQ(read.params.on_restart, OnRestart::reapply);
+  EXPECT_EQ(read.params.numbers, record.params.numbers);
+  EXPECT_EQ(read.saved, record.saved);
+}
+
+TEST(JournalFile, CompactingKeepsTheLastWordsAndWhatIsAppendedAfterwards) {
+  const TemporaryFolder folder;
+  {
+    auto opened = Journal::open(folder.path(), 10);
+    ASSERT_TRUE(opened);
+    const auto record = record_of("f-1", FaultState::active);
+    while (!opened->journal.wants_compaction()) ASSERT_TRUE(opened->journal.append(record));
+    ASSERT_TRUE(opened->journal.compact({record}));
+    EXPECT_FALSE(opened->journal.wants_compaction());
+    ASSERT_TRUE(opened->journal.append(record_of("f-2", FaultState::queued)));
+  }
+  EXPECT_LT(text_of(folder.path() + "/journal.jsonl").size(), 4096U);
+  const auto again = Journal::open(folder.path(), 10);
+  ASSERT_TRUE(again);
+  ASSERT_EQ(again->contents.records.size(), 2U);
+  EXPECT_EQ(again->contents.records[0].view.id.value, "f-1");
+  EXPECT_EQ(again->contents.records[1].view.id.value, "f-2");
+}
+
 TEST(JournalFile, UnreadableLinesAreKeptAsideForAPerson) {
   TemporaryFolder folder;
   const std::string path = folder.path() + "/journal.jsonl";

@@ -1,0 +1,278 @@
+#include "chaosd/docker/docker_net_holds.hpp"
+
+#include <algorithm>
+
+#include <poll.h>
+
+#include "chaosd/docker/docker_json.hpp"
+#include "chaosd/runtime/fault_point.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+constexpr int kLookMs = 10;             // Between two looks into a helper's log.
+constexpr int kLooksUntilInspect = 20;  // A helper that ended says nothing more.
+constexpr std::int64_t kKilled = 128;   // Exit codes from here on: a signal ended it.
+
+Result<std::string> name_of(const FaultId& fault) {
+  const bool fits = !fault.value.empty() && fault.value.size() <= 48 &&
+                    std::all_of(fault.value.begin(), fault.value.end(), [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
+                    });
+  if (fits) return "faultline-nethold-" + fault.value;
+  return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
+}
+
+Error image_missing(const std::string& image) {
+  return {ErrorCode::unsupported,
+          "the image " + image +
+              " is not on this Engine; build it with tools/nethold_image, or name another with "
+              "--docker.helper-image"};
+}
+
+}  // namespace
+
+std::map<std::string, std::string> DockerNetHolds::labels() const {
+  return {{std::string{kRoleLabel}, std::string{kHolderRole}}, {std::string{kOwnerLabel}, owner_}};
+}
+
+Result<Holder> DockerNetHolds::inspect(const std::string& name, Deadline deadline) {
+  const auto answer = engine_.call("GET", "/containers/" + name + "/json", deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return no_container(name);
+  if (answer->status != 200) return upstream(*answer);
+  auto holder = read_holder(answer->body);
+  if (!holder) return unreadable(holder.error());
+  const auto role = holder->labels.find(std::string{kRoleLabel});
+  if (role == holder->labels.end() || role->second != kHolderRole) {
+    return Error{ErrorCode::conflict, "the container " + name + " is not ours"};
+  }
+  return holder;
+}
+
+Result<std::string> DockerNetHolds::create(const std::string& name, const HolderSpec& spec,
+                                           Deadline deadline) {
+  const auto answer = engine_.post("/containers/create?name=" + name, create_body(spec), deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return image_missing(spec.image);
+  if (answer->status == 409) {
+    return Error{ErrorCode::conflict, "the Docker Engine: " + read_message(answer->body)};
+  }
+  if (answer->status != 201) return upstream(*answer);
+  auto id = read_created(answer->body);
+  if (!id) return unreadable(id.error());
+  return id;
+}
+
+Status DockerNetHolds::start(const std::string& id, Deadline deadline) {
+  const auto answer = engine_.call("POST", "/containers/" + id + "/start", deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 204 || answer->status == 304) return kDone;
+  return upstream(*answer);
+}
+
+Status DockerNetHolds::remove(const std::string& id, Deadline deadline) {
+  const auto answer = engine_.call("DELETE", "/containers/" + id + "?force=1&v=1", deadline);
+  if (!answer) return answer.error();
+  // 409: somebody else is removing it just now.
+  if (answer->status == 204 || answer->status == 404 || answer->status == 409) return kDone;
+  return upstream(*answer);
+}
+
+Result<std::vector<std::string>> DockerNetHolds::log(const std::string& id, Deadline deadline) {
+  const auto answer =
+      engine_.call("GET", "/containers/" + id + "/logs?stdout=1&stderr=1&tail=20", deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return no_container(id);
+  if (answer->status != 200) return upstream(*answer);
+  return read_log(answer->body);
+}
+
+Result<HoldReport> DockerNetHolds::await_report(const std::string& id, std::int64_t after,
+                                                Deadline deadline) {
+  for (int looks = 1;; ++looks) {
+    const auto lines = log(id, deadline);
+    if (!lines) return lines.error();
+    if (!lines->empty()) {
+      const auto held = read_held_line(lines->back());
+      if (!held && !lines->back().starts_with("removed")) return held.error();
+      if (!held) return Error{ErrorCode::not_found, "the helper ended: " + lines->back()};
+      if (held->number > after) return held->report;
+    }
+    if (looks % kLooksUntilInspect == 0) {
+      const auto holder = inspect(id, deadline);
+      if (!holder) return holder.error();
+      if (!holder->running) {
+        return Error{ErrorCode::not_found,
+                     "the helper ended with exit code " + std::to_string(holder->exit_code)};
+      }
+    }
+    if (std::chrono::steady_clock::now() >= deadline) {
+      return Error{ErrorCode::timeout, "the helper did not answer before the deadline"};
+    }
+    (void)::poll(nullptr, 0, kLookMs);
+  }
+}
+
+Result<HoldReport> DockerNetHolds::hold(const HoldOrder& order, Deadline deadline) {
+  const auto name = name_of(order.fault);
+  if (!name) return name.error();
+  if (!is_container_id(order.target_id)) return no_container(order.target_id);
+  HolderSpec spec{image_, {"hold"}, labels(), "container:" + order.target_id};
+  spec.arguments.push_back("--fault=" + order.fault.value);
+  spec.arguments.push_back("--deadline-ms=" + std::to_string(order.deadline.count()));
+  spec.arguments.push_back("--lease-ms=" + std::to_string(order.lease.count()));
+  for (auto& argument : to_arguments(order.rules)) spec.arguments.push_back(std::move(argument));
+  spec.labels[std::string{kFaultLabel}] = order.fault.value;
+  spec.labels[std::string{kHeldTargetLabel}] = order.target_id;
+  auto id = create(*name, spec, deadline);
+  if (!id && id.error().code == ErrorCode::conflict) return renew(order.fault, deadline);
+  if (!id) return id.error();
+  fault_point("hold:created");
+  if (auto started = start(*id, deadline); !started) return started.error();
+  fault_point("hold:started");
+  return await_report(*id, 0, deadline);
+}
+
+Result<HoldReport> DockerNetHolds::renew(const FaultId& fault, Deadline deadline) {
+  const auto name = name_of(fault);
+  if (!name) return name.error();
+  const auto holder = inspect(*name, deadline);
+  if (!holder) return holder.error();
+  if (!holder->running) {
+    return Error{ErrorCode::not_found,
+                 "the helper ended with exit code " + std::to_string(holder->exit_code)};
+  }
+  const auto lines = log(holder->id, deadline);
+  if (!lines) return lines.error();
+  std::int64_t last = 0;
+  if (!lines->empty()) {
+    const auto held = read_held_line(lines->back());
+    if (!held) return held.error();
+    last = held->number;
+  }
+  const auto asked =
+      engine_.call("POST", "/containers/" + holder->id + "/kill?signal=SIGUSR1", deadline);
+  if (!asked) return asked.error();
+  if (asked->status == 404 || asked->status == 409) {
+    return Error{ErrorCode::not_found, "the helper ended just now"};
+  }
+  if (asked->status != 204) return upstream(*asked);
+  return await_report(holder->id, last, deadline);
+}
+
+Status DockerNetHolds::release(const FaultId& fault, const std::string& target_id,
+                               Deadline deadline) {
+  const auto name = name_of(fault);
+  if (!name) return name.error();
+  auto holder = inspect(*name, deadline);
+  if (!holder && holder.error().code != ErrorCode::not_found) return holder.error();
+  bool taken_away = false;
+  if (holder) {
+    if (holder->running) {
+      const auto stopped =
+          engine_.call("POST", "/containers/" + holder->id + "/stop?t=5", deadline);
+      if (!stopped) return stopped.error();
+      holder = inspect(*name, deadline);
+      if (!holder) return holder.error();
+      if (holder->running) return Error{ErrorCode::upstream, "the helper " + *name + " still runs"};
+    }
+    taken_away = holder->exit_code < kKilled;
+  }
+  if (!taken_away) {
+    if (auto cleaned = clean_up(fault, target_id, deadline); !cleaned) return cleaned;
+  }
+  return holder ? remove(holder->id, deadline) : Status{kDone};
+}
+
+Status DockerNetHolds::clean_up(const FaultId& fault, const std::string& target_id,
+                                Deadline deadline) {
+  if (!is_container_id(target_id)) return kDone;
+  const auto answer = engine_.call("GET", "/containers/" + target_id + "/json", deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return kDone;
+  if (answer->status != 200) return upstream(*answer);
+  const auto target = read_container(answer->body);
+  if (!target) return unreadable(target.error());
+  // A network namespace ends with the run, and all that was in it.
+  const auto state = target->target.state;
+  if (state != ContainerState::running && state != ContainerState::paused) return kDone;
+  const auto name = name_of(fault);
+  if (!name) return name.error();
+  const auto said = run(
+      *name + "-clean",
+      {image_, {"clean", "--fault=" + fault.value}, labels(), "container:" + target_id}, deadline);
+  // Without the image no helper can have been started, unless image and helper were
+  // removed by force together; and then the kernel has taken the table of a dead owner.
+  if (!said && said.error().code != ErrorCode::unsupported) return said.error();
+  return kDone;
+}
+
+Result<std::vector<std::string>> DockerNetHolds::run(const std::string& name, HolderSpec spec,
+                                                     Deadline deadline) {
+  // Left by a crash in the middle of this.
+  if (auto removed = remove(name, deadline); !removed) return removed.error();
+  const auto id = create(name, spec, deadline);
+  if (!id) return id.error();
+  const auto finish = [&]() -> Result<std::vector<std::string>> {
+    if (auto started = start(*id, deadline); !started) return started.error();
+    const auto waited = engine_.call("POST", "/containers/" + *id + "/wait", deadline);
+    if (!waited) return waited.error();
+    const auto holder = inspect(*id, deadline);
+    if (!holder) return holder.error();
+    auto lines = log(*id, deadline);
+    if (!lines || holder->exit_code == 0) return lines;
+    return Error{ErrorCode::upstream, "the helper ended with exit code " +
+                                          std::to_string(holder->exit_code) +
+                                          (lines->empty() ? "" : ": " + lines->back())};
+  };
+  auto lines = finish();
+  if (auto removed = remove(*id, deadline); !removed && lines) return removed.error();
+  return lines;
+}
+
+Result<std::vector<Hold>> DockerNetHolds::all(Deadline deadline) {
+  const auto answer =
+      engine_.call("GET", "/containers/json?all=1&filters=" + holder_filter(owner_), deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  auto holds = read_holds(answer->body);
+  if (!holds) return unreadable(holds.error());
+  return holds;
+}
+
+Result<std::vector<std::string>> DockerNetHolds::exempt(const std::string& target_id,
+                                                        Deadline deadline) {
+  if (!is_container_id(target_id)) return no_container(target_id);
+  const auto target = engine_.call("GET", "/containers/" + target_id + "/json", deadline);
+  if (!target) return target.error();
+  if (target->status == 404) return no_container(target_id);
+  if (target->status != 200) return upstream(*target);
+  auto addresses = read_gateways(target->body);
+  if (!addresses) return unreadable(addresses.error());
+  const auto listed = engine_.call("GET", "/containers/json?filters=" + role_filter(), deadline);
+  if (!listed) return listed.error();
+  if (listed->status != 200) return upstream(*listed);
+  const auto ours = read_list_addresses(listed->body);
+  if (!ours) return unreadable(ours.error());
+  addresses->insert(addresses->end(), ours->begin(), ours->end());
+  return addresses;
+}
+
+std::vector<FaultSupport> DockerNetHolds::probe(Deadline deadline) {
+  if (!probed_.empty()) return probed_;
+  const auto said =
+      run("faultline-nethold-probe-" + owner_, {image_, {"probe"}, labels(), "none"}, deadline);
+  if (said) {
+    probed_ = read_probe(*said);
+    return probed_;
+  }
+  std::vector<FaultSupport> none;
+  for (const auto& support : read_probe({})) {
+    none.push_back({support.kind, Support::unsupported, said.error().message});
+  }
+  return none;
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chaosd/docker/docker_engine.hpp"
+#include "chaosd/docker/holder_json.hpp"
+#include "chaosd/runtime/capability.hpp"
+#include "chaosd/runtime/net_holds.hpp"
+
+namespace faultline::chaos {
+
+inline constexpr std::string_view kDefaultHelperImage = "faultline-nethold:0.1.0";
+
+/// Holds of network faults as containers of our own in the network namespace of the
+/// target (`container:<id>`), with NET_ADMIN and nothing else. One container per fault,
+/// found by its name and its labels, asked by SIGUSR1 and answering in its log. It is
+/// not removed by the Engine when it ends, for its exit code tells whether it took its
+/// rules away itself; otherwise another one cleans up after it.
+class DockerNetHolds final : public NetHolds {
+ public:
+  /// `engine` outlives this. `owner`: the opt-in label, so that two chaosds with labels
+  /// of their own do not clean up after each other.
+  DockerNetHolds(DockerEngine& engine, std::string image, std::string owner)
+      : engine_(engine), image_(std::move(image)), owner_(std::move(owner)) {}
+
+  Result<HoldReport> hold(const HoldOrder& order, Deadline deadline) override;
+  Result<HoldReport> renew(const FaultId& fault, Deadline deadline) override;
+  Status release(const FaultId& fault, const std::string& target_id, Deadline deadline) override;
+  Result<std::vector<Hold>> all(Deadline deadline) override;
+  Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
+
+  /// What the kernel of the Engine's machine can do, tried by a helper in a network
+  /// namespace of its own. Remembered once the helper could answer.
+  [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline);
+
+ private:
+  [[nodiscard]] Result<Holder> inspect(const std::string& name, Deadline deadline);
+  [[nodiscard]] Result<std::string> create(const std::string& name, const HolderSpec& spec,
+                                           Deadline deadline);
+  [[nodiscard]] Status start(const std::string& id, Deadline deadline);
+  [[nodiscard]] Status remove(const std::string& id, Deadline deadline);
+  [[nodiscard]] Result<std::vector<std::string>> log(const std::string& id, Deadline deadline);
+  /// Waits for a status line with a number above `after`.
+  [[nodiscard]] Result<HoldReport> await_report(const std::string& id, std::int64_t after,
+                                                Deadline deadline);
+  /// Runs a helper to its end in a network: its log, when it ended with 0.
+  [[nodiscard]] Result<std::vector<std::string>> run(const std::string& name, HolderSpec spec,
+                                                     Deadline deadline);
+  [[nodiscard]] Status clean_up(const FaultId& fault, const std::string& target_id,
+                                Deadline deadline);
+  [[nodiscard]] std::map<std::string, std::string> labels() const;
+
+  DockerEngine& engine_;
+  const std::string image_;
+  const std::string owner_;
+  std::vector<FaultSupport> probed_;
+};
+
+/// What the helper's lines mean for each kind of network fault. Pure.
+[[nodiscard]] std::vector<FaultSupport> read_probe(const std::vector<std::string>& lines);
+
+}  // namespace faultline::chaos

@@ -1,0 +1,234 @@
+#include "chaosd/docker/holder_json.hpp"
+
+#include <array>
+#include <charconv>
+
+#include <nlohmann/json.hpp>
+
+#include "chaosd/docker/docker_json.hpp"
+#include "common/wire/json_read.hpp"
+
+namespace faultline::chaos {
+
+namespace {
+
+using nlohmann::json;
+using wire::ObjectReader;
+
+constexpr std::int64_t kHolderMemory = 64 * 1024 * 1024;
+constexpr std::int64_t kHolderPids = 16;
+
+const json& member(const json& object, const std::string& name) {
+  static const json kNull;
+  if (!object.is_object()) return kNull;
+  const auto found = object.find(name);
+  return found == object.end() ? kNull : *found;
+}
+
+std::string text_of(const json& value) {
+  return value.is_string() ? value.get<std::string>() : std::string{};
+}
+
+std::int64_t number_of(const json& value) {
+  return value.is_number_integer() ? value.get<std::int64_t>() : 0;
+}
+
+Result<json> parse(std::string_view body, bool (json::*is_kind)() const noexcept) {
+  auto document = wire::parse_json(body);
+  if (document && !((*document).*is_kind)()) {
+    return Error{ErrorCode::malformed, "the Engine's answer has another shape"};
+  }
+  return document;
+}
+Result<json> parse_object(std::string_view body) { return parse(body, &json::is_object); }
+Result<json> parse_list(std::string_view body) { return parse(body, &json::is_array); }
+
+void add(std::vector<std::string>& list, const std::string& text) {
+  if (!text.empty()) list.push_back(text);
+}
+
+std::map<std::string, std::string> labels_in(const json& labels) {
+  std::map<std::string, std::string> all;
+  if (!labels.is_object()) return all;
+  for (const auto& [name, value] : labels.items()) all[name] = text_of(value);
+  return all;
+}
+
+std::int64_t value_of(const std::string& line, const std::string& name) {
+  const std::string key = " " + name + "=";
+  const auto at = line.find(key);
+  std::int64_t value = 0;
+  if (at == std::string::npos) return value;
+  const char* const begin = line.data() + at + key.size();
+  std::from_chars(begin, line.data() + line.size(), value);
+  return value;
+}
+
+}  // namespace
+
+std::string create_body(const HolderSpec& spec) {
+  return json{{"Image", spec.image},
+              {"Cmd", spec.arguments},
+              {"User", "0:0"},
+              {"Labels", spec.labels},
+              {"StopSignal", "SIGTERM"},
+              {"HostConfig",
+               {{"NetworkMode", spec.network},
+                {"CapDrop", {"ALL"}},
+                {"CapAdd", {"NET_ADMIN"}},
+                {"SecurityOpt", {"no-new-privileges:true"}},
+                {"ReadonlyRootfs", true},
+                {"Memory", kHolderMemory},
+                {"PidsLimit", kHolderPids},
+                {"RestartPolicy", {{"Name", "no"}}},
+                // What it says is read from there, whatever the Engine's default is.
+                {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "1m"}}}}}}}}
+      .dump();
+}
+
+std::string holder_filter(std::string_view owner) {
+  return percent_encoded(json{{"label",
+                               {std::string{kRoleLabel} + "=" + std::string{kHolderRole},
+                                std::string{kOwnerLabel} + "=" + std::string{owner}}}}
+                             .dump());
+}
+
+std::string role_filter() {
+  return percent_encoded(json{{"label", json::array({std::string{kRoleLabel}})}}.dump());
+}
+
+Result<Holder> read_holder(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  Holder holder;
+  holder.id = text_of(member(*document, "Id"));
+  const json& state = member(*document, "State");
+  const std::string status = text_of(member(state, "Status"));
+  if (holder.id.empty() || status.empty()) {
+    return Error{ErrorCode::invalid, "Id or State is missing", "/State"};
+  }
+  holder.running = status == "running" || status == "restarting" || status == "paused";
+  holder.exit_code = number_of(member(state, "ExitCode"));
+  holder.labels = labels_in(member(member(*document, "Config"), "Labels"));
+  return holder;
+}
+
+Result<std::vector<Hold>> read_holds(std::string_view body) {
+  const auto document = parse_list(body);
+  if (!document) return document.error();
+  std::vector<Hold> holds;
+  for (const auto& item : *document) {
+    const auto labels = labels_in(member(item, "Labels"));
+    const auto fault = labels.find(std::string{kFaultLabel});
+    const auto target = labels.find(std::string{kHeldTargetLabel});
+    if (fault == labels.end() || target == labels.end()) continue;
+    holds.push_back({{fault->second}, target->second});
+  }
+  return holds;
+}
+
+Result<std::string> read_created(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  std::string id = text_of(member(*document, "Id"));
+  if (id.empty()) return Error{ErrorCode::invalid, "Id is missing", "/Id"};
+  return id;
+}
+
+std::vector<std::string> read_log(std::string_view body) {
+  // Each frame: one byte for the stream, three of nothing, four of length, the bytes.
+  constexpr std::size_t kHead = 8;
+  std::string text;
+  while (body.size() >= kHead) {
+    std::size_t length = 0;
+    for (std::size_t i = 4; i < kHead; ++i) {
+      length = (length << 8U) | static_cast<unsigned char>(body[i]);
+    }
+    body.remove_prefix(kHead);
+    text += body.substr(0, length);
+    body.remove_prefix(std::min(length, body.size()));
+  }
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < text.size();) {
+    const auto end = std::min(text.find('\n', at), text.size());
+    if (end > at) lines.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+Result<HeldLine> read_held_line(const std::string& line) {
+  if (!line.starts_with("held ")) {
+    return Error{ErrorCode::upstream, "the helper said: " + line.substr(0, 200)};
+  }
+  return HeldLine{value_of(line, "n"),
+                  {value_of(line, "rules"), value_of(line, "met"),
+                   line.find(" owned=yes") != std::string::npos}};
+}
+
+Result<std::vector<std::string>> read_list_addresses(std::string_view body) {
+  const auto document = parse_list(body);
+  if (!document) return document.error();
+  std::vector<std::string> addresses;
+  for (const auto& item : *document) {
+    for (const auto& network : member(member(item, "NetworkSettings"), "Networks")) {
+      add(addresses, text_of(member(network, "IPAddress")));
+      add(addresses, text_of(member(network, "GlobalIPv6Address")));
+    }
+  }
+  return addresses;
+}
+
+Result<std::vector<std::string>> read_gateways(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  std::vector<std::string> gateways;
+  for (const auto& network : member(member(*document, "NetworkSettings"), "Networks")) {
+    add(gateways, text_of(member(network, "Gateway")));
+    add(gateways, text_of(member(network, "IPv6Gateway")));
+  }
+  return gateways;
+}
+
+Result<Limits> read_host_limits(std::string_view inspected) {
+  const auto document = parse_object(inspected);
+  if (!document) return document.error();
+  const json& host = member(*document, "HostConfig");
+  if (!host.is_object()) return Error{ErrorCode::invalid, "HostConfig is missing", "/HostConfig"};
+  return Limits{number_of(member(host, "CpuPeriod")), number_of(member(host, "CpuQuota")),
+                number_of(member(host, "NanoCpus")), number_of(member(host, "Memory")),
+                number_of(member(host, "MemorySwap"))};
+}
+
+Result<std::int64_t> read_memory_used(std::string_view stats) {
+  const auto document = parse_object(stats);
+  if (!document) return document.error();
+  const auto used = number_of(member(member(*document, "memory_stats"), "usage"));
+  if (used > 0) return used;
+  return Error{ErrorCode::conflict, "the Engine does not say how much memory the target uses"};
+}
+
+std::string cpu_body(const Limits& limits) {
+  if (limits.nano_cpus > 0) return json{{"NanoCpus", limits.nano_cpus}}.dump();
+  // 0 would change nothing; -1 is the kernel's own word for "no quota".
+  json body{{"CpuQuota", limits.cpu_quota_us > 0 ? limits.cpu_quota_us : -1}};
+  if (limits.cpu_period_us > 0) body["CpuPeriod"] = limits.cpu_period_us;
+  return body.dump();
+}
+
+std::string memory_body(std::int64_t memory, std::int64_t memory_swap) {
+  return json{{"Memory", memory}, {"MemorySwap", memory_swap}}.dump();
+}
+
+Result<EngineInfo> read_info(std::string_view body) {
+  const auto document = parse_object(body);
+  if (!document) return document.error();
+  const auto yes = [&](const char* name) {
+    const json& value = member(*document, name);
+    return value.is_boolean() && value.get<bool>();
+  };
+  return EngineInfo{yes("CpuCfsQuota"), yes("MemoryLimit"), yes("SwapLimit"),
+                    text_of(member(*document, "CgroupVersion"))};
+}
+
+}  // namespace faultline::chaos

@@ -1,0 +1,77 @@
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chaosd/runtime/limits.hpp"
+#include "chaosd/runtime/net_holds.hpp"
+#include "common/base/result.hpp"
+
+namespace faultline::chaos {
+
+// What the Engine is asked and answers about our own helper containers and about
+// limits; read and written here and nowhere else. Pure.
+
+/// The marks on a helper container.
+inline constexpr std::string_view kFaultLabel = "io.faultline.fault";
+inline constexpr std::string_view kHeldTargetLabel = "io.faultline.held-target";
+inline constexpr std::string_view kOwnerLabel = "io.faultline.owner";
+inline constexpr std::string_view kHolderRole = "nethold";
+
+struct HolderSpec {
+  std::string image;
+  std::vector<std::string> arguments;
+  std::map<std::string, std::string> labels;
+  std::string network;  ///< "container:<id>" or "none".
+};
+
+/// The body of POST /containers/create: NET_ADMIN and nothing else, no shell, nothing
+/// writable, never restarted by the Engine.
+[[nodiscard]] std::string create_body(const HolderSpec& spec);
+/// `filters=` for the list of our helpers, percent-encoded.
+[[nodiscard]] std::string holder_filter(std::string_view owner);
+/// The same for all containers of Faultline itself.
+[[nodiscard]] std::string role_filter();
+
+struct Holder {
+  std::string id;
+  bool running = false;
+  std::int64_t exit_code = 0;
+  std::map<std::string, std::string> labels;
+};
+[[nodiscard]] Result<Holder> read_holder(std::string_view body);
+[[nodiscard]] Result<std::vector<Hold>> read_holds(std::string_view body);
+/// "Id" of a created container.
+[[nodiscard]] Result<std::string> read_created(std::string_view body);
+
+/// The lines of a container's log without a terminal, which come in frames.
+[[nodiscard]] std::vector<std::string> read_log(std::string_view body);
+/// "held n=1 rules=4 met=2 owned=yes".
+struct HeldLine {
+  std::int64_t number = 0;
+  HoldReport report;
+};
+[[nodiscard]] Result<HeldLine> read_held_line(const std::string& line);
+
+/// Addresses of all containers in a list, by the networks they are in.
+[[nodiscard]] Result<std::vector<std::string>> read_list_addresses(std::string_view body);
+/// Gateways of the networks that an inspected container is in.
+[[nodiscard]] Result<std::vector<std::string>> read_gateways(std::string_view body);
+
+[[nodiscard]] Result<Limits> read_host_limits(std::string_view inspected);
+[[nodiscard]] Result<std::int64_t> read_memory_used(std::string_view stats);
+[[nodiscard]] std::string cpu_body(const Limits& limits);
+[[nodiscard]] std::string memory_body(std::int64_t memory, std::int64_t memory_swap);
+/// Whether GET /info says that the machine has the controllers.
+struct EngineInfo {
+  bool cpu_quota = false;
+  bool memory_limit = false;
+  bool swap_limit = false;
+  std::string cgroup_version;
+};
+[[nodiscard]] Result<EngineInfo> read_info(std::string_view body);
+
+}  // namespace faultline::chaos

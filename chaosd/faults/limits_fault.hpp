@@ -1,0 +1,32 @@
+#pragma once
+
+#include "chaosd/faults/marked.hpp"
+#include "chaosd/runtime/limits.hpp"
+
+namespace faultline::chaos {
+
+/// What the faults share that lower a limit of the runtime's: what was and what is going
+/// to be set are journaled first, and undoing compares. What is neither, another hand has
+/// set since, and stays.
+class LimitsFault : public MarkedFault {
+ public:
+  Result<std::string> save(Runtime& runtime, const FaultOrder& order,
+                           Deadline deadline) const final;
+  Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
+  [[nodiscard]] Result<Proof> prove(Runtime& runtime, const FaultOrder& order,
+                                    const TargetInfo& target, Deadline deadline) const final;
+  Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
+
+ private:
+  /// The limits that this fault sets where `before` were; `conflict` when these would
+  /// not be less.
+  [[nodiscard]] virtual Result<Limits> lowered(const Limits& before, LimitsControl& control,
+                                               const FaultOrder& order,
+                                               Deadline deadline) const = 0;
+  [[nodiscard]] virtual Status set(LimitsControl& control, const std::string& id,
+                                   const Limits& limits, Deadline deadline) const = 0;
+  /// Same to the kernel: how "no limit" is written down does not matter.
+  [[nodiscard]] virtual bool same(const Limits& a, const Limits& b) const = 0;
+};
+
+}  // namespace faultline::chaos

@@ -1,0 +1,23 @@
+#pragma once
+
+#include "chaosd/faults/limits_fault.hpp"
+
+namespace faultline::chaos {
+
+/// Less memory, by the runtime's limits: what the target uses now and so many megabytes
+/// more. Beyond that the kernel takes back what it can (page cache first), and then
+/// kills: this fault may end the node, which is told as any other exit.
+class MemoryPressureFault final : public LimitsFault {
+ public:
+  [[nodiscard]] FaultKind kind() const override { return FaultKind::memory_pressure; }
+  [[nodiscard]] FaultShape shape() const override;
+
+ private:
+  [[nodiscard]] Result<Limits> lowered(const Limits& before, LimitsControl& control,
+                                       const FaultOrder& order, Deadline deadline) const override;
+  [[nodiscard]] Status set(LimitsControl& control, const std::string& id, const Limits& limits,
+                           Deadline deadline) const override;
+  [[nodiscard]] bool same(const Limits& a, const Limits& b) const override;
+};
+
+}  // namespace faultline::chaos

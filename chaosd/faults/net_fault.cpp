@@ -1,0 +1,123 @@
+#include "chaosd/faults/net_fault.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+namespace faultline::chaos {
+
+namespace {
+
+constexpr std::int64_t kCockroachPort = 26257;
+
+Error no_network(FaultKind kind) {
+  return {ErrorCode::unsupported, std::string{to_string(kind)} +
+                                      " needs containers: local processes share this machine's "
+                                      "network"};
+}
+
+template <class Item>
+void add_new(std::vector<Item>& list, const std::vector<Item>& more) {
+  for (const auto& item : more) {
+    if (std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
+  }
+}
+
+}  // namespace
+
+std::vector<std::string> ip_addresses(const TargetInfo& target) {
+  std::vector<std::string> found;
+  for (const auto& address : target.addresses) {
+    const auto colon = address.rfind(':');
+    // "10.0.0.2" and "10.0.0.2:26257"; an IPv6 address has colons of its own.
+    const std::string host = is_ipv6(address) ? address : address.substr(0, colon);
+    if (is_ipv4(host) || is_ipv6(host)) add_new(found, {host});
+  }
+  return found;
+}
+
+std::vector<std::int64_t> ports_of(const TargetInfo& target) {
+  std::vector<std::int64_t> found{kCockroachPort};
+  for (const auto& address : target.addresses) {
+    const auto colon = address.rfind(':');
+    if (colon == std::string::npos || is_ipv6(address)) continue;
+    std::int64_t port = 0;
+    const char* const end = address.data() + address.size();
+    const auto [read, error] = std::from_chars(address.data() + colon + 1, end, port);
+    if (error == std::errc{} && read == end && port >= 1 && port <= 65535) add_new(found, {port});
+  }
+  return found;
+}
+
+Result<NetRules> NetFault::rules_for(Runtime& runtime, const FaultOrder& order,
+                                     Deadline deadline) const {
+  NetRules rules;
+  rules.direction = order.params.direction;
+  fill(rules, order.params);
+  const auto target = runtime.inspect(order.target_id, deadline);
+  if (!target) return target.error();
+  rules.ports = ports_of(*target);
+  if (order.params.peers.empty()) {
+    auto exempt = runtime.net_holds()->exempt(order.target_id, deadline);
+    if (!exempt) return exempt.error();
+    rules.exempt = std::move(exempt).value();
+    const auto others = runtime.list(deadline);
+    if (!others) return others.error();
+    for (const auto& other : *others) {
+      if (other.id == order.target_id) continue;
+      add_new(rules.witnesses, ip_addresses(other));
+      add_new(rules.ports, ports_of(other));
+    }
+    return rules;
+  }
+  for (const auto& peer : order.params.peers) {
+    const auto found = runtime.inspect(peer.id, deadline);
+    if (!found) return found.error();
+    const auto addresses = ip_addresses(*found);
+    if (addresses.empty()) {
+      return Error{ErrorCode::conflict, peer.name + " has no IP address now (it is " +
+                                            std::string{to_string(found->state)} + ")"};
+    }
+    add_new(rules.peers, addresses);
+    add_new(rules.ports, ports_of(*found));
+  }
+  rules.witnesses = rules.peers;
+  return rules;
+}
+
+Status NetFault::apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+  NetHolds* const holds = runtime.net_holds();
+  if (holds == nullptr) return no_network(kind());
+  auto rules = rules_for(runtime, order, deadline);
+  if (!rules) return rules.error();
+  const auto held = holds->hold(
+      {order.fault, order.target_id, std::move(rules).value(), order.time_left, kLease}, deadline);
+  if (!held) return held.error();
+  return kDone;
+}
+
+Result<Proof> NetFault::prove(Runtime& runtime, const FaultOrder& order,
+                              const TargetInfo& /*target*/, Deadline deadline) const {
+  NetHolds* const holds = runtime.net_holds();
+  if (holds == nullptr) return no_network(kind());
+  const auto report = holds->renew(order.fault, deadline);
+  if (!report) return report.error();
+  if (report->rules == 0) return Proof{false, "the kernel shows no rule of it"};
+  if (report->met == 0) return Proof{false, "no packet has met its rules"};
+  return Proof{true, ""};
+}
+
+Status NetFault::keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+  NetHolds* const holds = runtime.net_holds();
+  if (holds == nullptr) return no_network(kind());
+  const auto report = holds->renew(order.fault, deadline);
+  if (!report) return report.error();
+  return kDone;
+}
+
+Status NetFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+  NetHolds* const holds = runtime.net_holds();
+  if (holds == nullptr) return kDone;  // Then nothing was ever laid down.
+  return holds->release(order.fault, order.target_id, deadline);
+}
+
+}  // namespace faultline::chaos

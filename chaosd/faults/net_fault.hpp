@@ -1,0 +1,38 @@
+#pragma once
+
+#include "chaosd/faults/marked.hpp"
+#include "chaosd/runtime/net_holds.hpp"
+
+namespace faultline::chaos {
+
+/// What the network faults share: rules over the traffic of CockroachDB's ports, held
+/// in the target's network by something that ends itself. They meet both directions of
+/// a connection, whoever opened it, and never loopback. Without peers they meet
+/// everybody but our own containers and the gateways through which published ports
+/// come in, so that console, exporter and clients from outside are left alone.
+class NetFault : public MarkedFault {
+ public:
+  [[nodiscard]] bool ends_with_the_run() const final { return true; }
+  Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
+  /// Shown when a packet has met the rules, by the kernel's own counter.
+  [[nodiscard]] Result<Proof> prove(Runtime& runtime, const FaultOrder& order,
+                                    const TargetInfo& target, Deadline deadline) const final;
+  Status keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
+  Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
+
+  /// Of silence of chaosd, after which a hold ends itself.
+  static constexpr milliseconds kLease{30'000};
+
+ private:
+  /// The effect and its numbers.
+  virtual void fill(NetRules& rules, const FaultParams& params) const = 0;
+  [[nodiscard]] Result<NetRules> rules_for(Runtime& runtime, const FaultOrder& order,
+                                           Deadline deadline) const;
+};
+
+/// The IP addresses among those under which a target is known.
+[[nodiscard]] std::vector<std::string> ip_addresses(const TargetInfo& target);
+/// The ports it may advertise itself with, beside CockroachDB's own 26257.
+[[nodiscard]] std::vector<std::int64_t> ports_of(const TargetInfo& target);
+
+}  // namespace faultline::chaos

@@ -1,0 +1,60 @@
+#include "chaosd/nethold/nft_table.hpp"
+
+#include <nftables/libnftables.h>
+
+namespace faultline::nethold {
+
+void NftTable::FreeContext::operator()(nft_ctx* context) const { nft_ctx_free(context); }
+
+Result<NftTable> NftTable::create(Marks marks) {
+  nft_ctx* context = nft_ctx_new(NFT_CTX_DEFAULT);
+  if (context == nullptr) return Error{ErrorCode::unavailable, "nftables gives no context"};
+  NftTable table{context, std::move(marks)};
+  if (nft_ctx_buffer_output(context) != 0 || nft_ctx_buffer_error(context) != 0) {
+    return Error{ErrorCode::unavailable, "nftables gives no buffers"};
+  }
+  return table;
+}
+
+Result<std::string> NftTable::run(const std::string& commands) {
+  const int failed = nft_run_cmd_from_buffer(context_.get(), commands.c_str());
+  std::string said{nft_ctx_get_output_buffer(context_.get())};
+  const std::string errors{nft_ctx_get_error_buffer(context_.get())};
+  if (failed == 0) return said;
+  return Error{ErrorCode::upstream, "nftables: " + errors.substr(0, errors.find('\n'))};
+}
+
+Status NftTable::install(const chaos::NetRules& rules) {
+  // Where the kernel cannot tie a table to its owner, one may be left of an earlier try.
+  if (auto removed = remove(); !removed) return removed;
+  auto laid = run(ruleset(marks_, rules, owned_));
+  if (!laid && owned_) {
+    owned_ = false;
+    laid = run(ruleset(marks_, rules, owned_));
+  }
+  if (!laid) return laid.error();
+  const auto listing = run("list table inet " + marks_.table);
+  if (!listing) return listing.error();
+  if (const int shown = count_rules(*listing); shown != rules_count(rules)) {
+    return Error{ErrorCode::upstream, "the kernel shows " + std::to_string(shown) + " rules of " +
+                                          std::to_string(rules_count(rules))};
+  }
+  return kDone;
+}
+
+Status NftTable::remove() {
+  // There is no "delete if there" in nftables before 1.0.7.
+  const auto removed = run("delete table inet " + marks_.table);
+  if (removed || !run("list table inet " + marks_.table)) return kDone;
+  return removed.error();
+}
+
+Result<std::int64_t> NftTable::packets() {
+  const auto listing = run("list counter inet " + marks_.table + " met");
+  if (!listing) return listing.error();
+  const auto packets = packets_in(*listing);
+  if (packets < 0) return Error{ErrorCode::not_found, "the table " + marks_.table + " is gone"};
+  return packets;
+}
+
+}  // namespace faultline::nethold

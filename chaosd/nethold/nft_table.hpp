@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "chaosd/nethold/ruleset.hpp"
+
+struct nft_ctx;
+
+namespace faultline::nethold {
+
+/// Our one nftables table in this network namespace, through libnftables. Knows no
+/// other table and never flushes anything. Where the kernel can (5.12), it ties the
+/// table to this object's netlink socket: when the process is gone, so is the table.
+class NftTable {
+ public:
+  /// `unavailable` when the library gives no context.
+  [[nodiscard]] static Result<NftTable> create(Marks marks);
+
+  /// Lays the rules down and reads them back. `upstream`: the kernel's own words.
+  [[nodiscard]] Status install(const chaos::NetRules& rules);
+  /// Removes the table; that there is none is success.
+  [[nodiscard]] Status remove();
+  /// Packets that met the rules so far; an error when the table is gone.
+  [[nodiscard]] Result<std::int64_t> packets();
+  /// Whether the kernel removes the table by itself when this process is killed.
+  [[nodiscard]] bool owned() const { return owned_; }
+
+ private:
+  struct FreeContext {
+    void operator()(nft_ctx* context) const;
+  };
+  NftTable(nft_ctx* context, Marks marks) : context_(context), marks_(std::move(marks)) {}
+  [[nodiscard]] Result<std::string> run(const std::string& commands);
+
+  std::unique_ptr<nft_ctx, FreeContext> context_;
+  Marks marks_;
+  bool owned_ = true;
+};
+
+}  // namespace faultline::nethold

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "common/cluster/states.hpp"
+
+namespace faultline::chaos {
+
+/// degraded: it works, and something about it is not as it should be.
+enum class Support : std::uint8_t { supported, degraded, unsupported };
+
+/// What this machine can do of one kind of fault, tried rather than guessed.
+struct FaultSupport {
+  FaultKind kind;
+  Support support = Support::supported;
+  std::string reason;  ///< Empty when supported.
+  bool operator==(const FaultSupport&) const = default;
+};
+
+}  // namespace faultline::chaos

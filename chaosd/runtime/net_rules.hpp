@@ -1,0 +1,43 @@
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "common/base/result.hpp"
+
+namespace faultline::chaos {
+
+/// What happens to the packets that the rules meet.
+enum class NetEffect : std::uint8_t { drop, loss, rate, delay };
+/// As seen from the target: what it receives, what it sends, or both.
+enum class NetDirection : std::uint8_t { both, in, out };
+
+/// A network fault as it is laid into the network namespace of one target. Only TCP
+/// and UDP from or to one of `ports` is met, in both directions of a connection, and
+/// never what goes over the loopback device.
+struct NetRules {
+  NetEffect effect = NetEffect::drop;
+  NetDirection direction = NetDirection::both;
+  std::vector<std::string> peers;   ///< IP addresses; empty: everybody who is not exempt.
+  std::vector<std::string> exempt;  ///< IP addresses; only where `peers` is empty.
+  /// IP addresses to which a connection is tried, so that a packet meets the rules.
+  std::vector<std::string> witnesses;
+  std::vector<std::int64_t> ports;
+  std::int64_t percent = 0;    ///< loss: of the packets, 1 to 100.
+  std::int64_t rate_kbit = 0;  ///< rate: 1000 bits a second.
+  std::chrono::milliseconds delay{0};
+  std::chrono::milliseconds jitter{0};
+  bool operator==(const NetRules&) const = default;
+};
+
+/// The rules as arguments of faultline-nethold, and back. What is not an address, a
+/// port or a number in its range is refused: these words end up in the kernel's rules.
+[[nodiscard]] std::vector<std::string> to_arguments(const NetRules& rules);
+[[nodiscard]] Result<NetRules> read_arguments(const std::vector<std::string>& arguments);
+
+[[nodiscard]] bool is_ipv4(const std::string& text);
+[[nodiscard]] bool is_ipv6(const std::string& text);
+
+}  // namespace faultline::chaos

@@ -1,0 +1,85 @@
+"""Every fault x every step at which chaosd may die x what becomes of the target meanwhile, on a real Engine.
+
+A seeded sample of cells, or with FAULTLINE_MATRIX=all every one (`make matrix`). FAULTLINE_MATRIX_SEED chooses another
+sample; it is printed. The program is faultline-chaosd-crashing: chaosd linked with fault points (chaosd/runtime/fault_point.hpp)."""
+
+import contextlib
+import http.client
+import itertools
+import os
+import random
+import subprocess
+
+import pytest
+
+import netns
+from bench import docker, look
+from support.cluster import BUILD, ROOT, until
+from test_network_faults import NetBench, helper  # noqa: F401  the fixture
+
+PROGRAM = BUILD / "bin/faultline-chaosd-crashing"
+SAMPLE = 8
+PARAMETERS = {
+    "stop": {"grace_s": 1}, "kill": {}, "pause": {}, "restart": {},
+    "net.partition": {"peers": None}, "net.isolate": {}, "net.loss": {"percent": 50}, "net.bandwidth": {"rate_kbit": 1000},
+    "cpu.throttle": {"percent": 20}, "memory.pressure": {"headroom_mb": 64},
+}
+POINTS = [f"{side}:{state}" for state in ("queued", "injecting", "active", "reverting", "reverted") for side in ("before", "after")]
+
+
+def cells():
+    every = [cell for cell in itertools.product(PARAMETERS, [*POINTS, "hold:created", "hold:started"], ("alive", "restarted", "removed"))
+             if not cell[1].startswith("hold:") or cell[0].startswith("net.")]
+    if os.environ.get("FAULTLINE_MATRIX") == "all":
+        return every
+    seed = os.environ.get("FAULTLINE_MATRIX_SEED", "1")
+    print(f"crash matrix: {SAMPLE} of {len(every)} cells, FAULTLINE_MATRIX_SEED={seed}")
+    return random.Random(seed).sample(every, SAMPLE)
+
+
+@pytest.fixture(scope="session")
+def program():
+    subprocess.run(["cmake", "--build", BUILD, "--target", "faultline-chaosd-crashing", "--", "--quiet"], check=True,
+                   cwd=ROOT, stdout=subprocess.DEVNULL)
+    return PROGRAM
+
+
+@pytest.fixture
+def bench(tmp_path, engine, helper, program):  # noqa: F811
+    bench = NetBench(tmp_path, engine, helper)
+    yield bench
+    bench.close()
+
+
+def world(bench, names):
+    """What must be the same before and after; the pid and the times of a run are its own business."""
+    return {name: {"state": look(name)["Status"], **netns.fingerprint(name)} for name in names}
+
+
+@pytest.mark.parametrize("kind, point, meanwhile", cells())
+def test_the_world_is_as_it_was(bench, program, kind, point, meanwhile):
+    target, peer = bench.node("target"), bench.node("peer")
+    before = world(bench, [target, peer])
+    bench.start_chaosd()
+    until(lambda: {target, peer} <= set(bench.targets()), 10, "both are targets")
+    bench.chaosd.kill()
+    bench.chaosd.argv[0], bench.chaosd.env = program, {**os.environ, "FAULTLINE_CRASH_AT": point}
+    bench.start_chaosd()
+    until(lambda: {target, peer} <= set(bench.targets()), 10, "both are targets")
+    more = {name: [peer] if name == "peers" else value for name, value in PARAMETERS[kind].items()}
+    # It may die before it answers; a refusal is another matter.
+    with contextlib.suppress(OSError, http.client.HTTPException):
+        bench.inject(kind, target, duration_s=2, **more)
+    until(lambda: not bench.chaosd.process.running(), 30, f"chaosd died at {point}")
+
+    if meanwhile == "restarted":
+        docker("restart", "-t", "1", target)
+    if meanwhile == "removed":
+        docker("rm", "-f", target)
+        bench.names.remove(target)
+        del before[target]
+    bench.chaosd.env = None
+    bench.start_chaosd()
+    until(lambda: not bench.call("/faults?state=open").json["faults"], 30, "no fault is open")
+    until(lambda: not bench.helpers(), 20, "no helper is left")
+    assert world(bench, before) == before

@@ -1,0 +1,169 @@
+#include "chaosd/docker/docker_net_holds.hpp"
+
+#include <gmock/gmock.h>
+
+#include "tests/unit/chaosd/docker_fake_engine.hpp"
+
+namespace faultline::chaos {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::Not;
+using ::testing::StartsWith;
+
+const std::string kTarget = "1fe098e7b5867fe079c458dd5d9d7020ac61de2b1e043c7c9d78ce3a313aaa64";
+const std::string kHelper = "c0ffee";
+const std::string kName = "/containers/faultline-nethold-f-1a-1";
+
+Deadline in(milliseconds time) { return std::chrono::steady_clock::now() + time; }
+
+std::string frame(const std::string& text) {
+  std::string head{"\x01\0\0\0\0\0\0", 7};
+  head += static_cast<char>(text.size());
+  return head + text;
+}
+
+/// An Engine on which our helper may be there, run, have ended with some exit code, and
+/// say something.
+struct EngineWithHelper {
+  std::string status;  ///< Empty: there is no helper.
+  int exit_code = 0;
+  int says = 1;  ///< Number of its last line; grows with every SIGUSR1.
+  int create_status = 201;
+  bool helper_says_nothing_new = false;
+  std::string target = "running.json";
+
+  FakeEngine::Answer answer(const std::string& request) {
+    if (request.starts_with("POST /containers/create")) {
+      if (create_status == 201 && request.find("-clean") == std::string::npos) status = "created";
+      return {create_status, R"({"Id":"c0ffee","message":"No such image"})"};
+    }
+    if (request.find("/start") != std::string::npos) {
+      status = "running";
+      return {204, ""};
+    }
+    if (request.find("signal=SIGUSR1") != std::string::npos) {
+      if (!helper_says_nothing_new) says += 1;
+      return {204, ""};
+    }
+    if (request.find("/stop") != std::string::npos) {
+      status = "exited";
+      return {204, ""};
+    }
+    if (request.find("/wait") != std::string::npos) {
+      status = "exited";
+      exit_code = 0;
+      return {200, R"({"StatusCode":0})"};
+    }
+    if (request.starts_with("DELETE ")) {
+      if (request.find("-clean") == std::string::npos) status.clear();
+      return {204, ""};
+    }
+    if (request.find("/logs") != std::string::npos) {
+      return {200, frame("held n=" + std::to_string(says) + " rules=4 met=2 owned=yes\n")};
+    }
+    if (request.find(kTarget) != std::string::npos) return {200, fixture(target)};
+    if (status.empty()) return {404, R"({"message":"No such container"})"};
+    return {200, R"({"Id":"c0ffee","State":{"Status":")" + status + R"(","ExitCode":)" +
+                     std::to_string(exit_code) +
+                     R"(},"Config":{"Labels":{"io.faultline.role":"nethold"}}})"};
+  }
+};
+
+class NetHoldsTest : public ::testing::Test {
+ protected:
+  EngineWithHelper world;
+  net::AddressBook book;
+  FakeEngine fake{[this](const std::string& request) { return world.answer(request); }};
+  DockerEngine engine{fake.host(), book};
+  DockerNetHolds holds{engine, "faultline-nethold:0.1.0", "io.faultline.target"};
+  HoldOrder order{{"f-1a-1"}, kTarget, {}, 60s, 30s};
+};
+
+TEST_F(NetHoldsTest, AHoldIsCreatedStartedAndReported) {
+  const auto report = holds.hold(order, in(2s));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(report->met, 2);
+  EXPECT_THAT(fake.posts(), ElementsAre("POST /containers/create?name=faultline-nethold-f-1a-1",
+                                        "POST /containers/c0ffee/start"));
+}
+
+TEST_F(NetHoldsTest, AHoldThatIsThereAlreadyIsRenewed) {
+  world.status = "running";
+  world.create_status = 409;
+  ASSERT_TRUE(holds.hold(order, in(2s)));
+  EXPECT_THAT(fake.posts(), Contains("POST /containers/c0ffee/kill?signal=SIGUSR1"));
+}
+
+TEST_F(NetHoldsTest, WithoutTheImageItIsUnsupportedAndTheSentenceSaysWhatWouldDo) {
+  world.create_status = 404;
+  const auto refused = holds.hold(order, in(2s));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(refused.error().message, HasSubstr("tools/nethold_image"));
+}
+
+TEST_F(NetHoldsTest, AnOldLineIsNoAnswerToARenewal) {
+  world.status = "running";
+  world.helper_says_nothing_new = true;
+  EXPECT_EQ(holds.renew({"f-1a-1"}, in(100ms)).error().code, ErrorCode::timeout);
+  world.helper_says_nothing_new = false;
+  EXPECT_TRUE(holds.renew({"f-1a-1"}, in(2s)));
+}
+
+TEST_F(NetHoldsTest, AHelperThatEndedIsNotFound) {
+  EXPECT_EQ(holds.renew({"f-1a-1"}, in(2s)).error().code, ErrorCode::not_found);
+  world.status = "exited";
+  EXPECT_EQ(holds.renew({"f-1a-1"}, in(2s)).error().code, ErrorCode::not_found);
+}
+
+TEST_F(NetHoldsTest, AHelperThatTookItsRulesAwayIsRemovedAndNothingElseRuns) {
+  world.status = "running";
+  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  EXPECT_THAT(fake.posts(), ElementsAre("POST /containers/c0ffee/stop?t=5"));
+  EXPECT_THAT(fake.requests(), Contains("DELETE /containers/c0ffee?force=1&v=1"));
+}
+
+TEST_F(NetHoldsTest, AfterAHelperThatWasKilledAnotherOneCleansUp) {
+  world.status = "exited";
+  world.exit_code = 137;
+  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  EXPECT_THAT(fake.posts(),
+              Contains("POST /containers/create?name=faultline-nethold-f-1a-1-clean"));
+  EXPECT_TRUE(world.status.empty());
+}
+
+TEST_F(NetHoldsTest, WithoutAHelperTheTargetsNetworkIsCleanedToBeSure) {
+  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  EXPECT_THAT(fake.posts(), Contains(HasSubstr("-clean")));
+}
+
+TEST_F(NetHoldsTest, ANetworkThatIsGoneWithItsRunNeedsNoCleaning) {
+  world.target = "exited.json";
+  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  EXPECT_THAT(fake.posts(), Not(Contains(StartsWith("POST /containers/create"))));
+}
+
+TEST_F(NetHoldsTest, NothingThatIsNoIdBecomesPartOfAPath) {
+  EXPECT_FALSE(holds.renew({"../x"}, in(2s)));
+  EXPECT_FALSE(holds.release({"f/1"}, kTarget, in(2s)));
+  order.target_id = "../images";
+  EXPECT_FALSE(holds.hold(order, in(2s)));
+  EXPECT_TRUE(fake.requests().empty());
+}
+
+TEST_F(NetHoldsTest, AContainerOfAnotherHandWithOurNameIsNotTouched) {
+  FakeEngine foreign{[](const std::string&) -> FakeEngine::Answer {
+    return {200, R"({"Id":"c0ffee","State":{"Status":"running"},"Config":{"Labels":{}}})"};
+  }};
+  DockerEngine other{foreign.host(), book};
+  DockerNetHolds theirs{other, "i", "l"};
+  EXPECT_EQ(theirs.release({"f-1a-1"}, kTarget, in(2s)).error().code, ErrorCode::conflict);
+  EXPECT_TRUE(foreign.posts().empty());
+}
+
+}  // namespace
+}  // namespace faultline::chaos

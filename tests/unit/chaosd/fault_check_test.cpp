@@ -1,0 +1,115 @@
+#include "chaosd/service/fault_check.hpp"
+
+#include <gmock/gmock.h>
+
+#include "chaosd/faults/fault.hpp"
+#include "chaosd/http/fault_request.hpp"
+
+namespace faultline::chaos {
+namespace {
+
+using ::testing::HasSubstr;
+
+TargetInfo target(const std::string& name) {
+  return {name, "id-" + name, "run-1", ContainerState::running, {}, {}};
+}
+
+Result<TargetInfo> find(const std::variant<std::string, NodeId>& peer) {
+  if (const auto* name = std::get_if<std::string>(&peer)) {
+    if (*name == "n1" || *name == "n2" || *name == "n3") return target(*name);
+    return Error{ErrorCode::not_found, "no target is named \"" + *name + "\"", "/target"};
+  }
+  return target("n" + std::to_string(std::get<NodeId>(peer).value));
+}
+
+Result<FaultParams> check(FaultKind kind, const ParamRequest& request) {
+  return check_params(request, fault_of(kind), target("n1"), find);
+}
+
+struct Refusal {
+  FaultKind kind;
+  ParamRequest request;
+  std::string field;
+  std::string says;
+};
+class Refusals : public ::testing::TestWithParam<Refusal> {};
+
+TEST_P(Refusals, NameTheFieldAndWhatWouldDo) {
+  const auto& row = GetParam();
+  const auto refused = check(row.kind, row.request);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().field, row.field);
+  EXPECT_THAT(refused.error().message, HasSubstr(row.says));
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, Refusals,
+    ::testing::Values(
+        Refusal{FaultKind::kill, {.numbers = {{"percent", 30}}}, "/percent", "is not for kill"},
+        Refusal{FaultKind::kill, {.peers = {"n2"}}, "/peers", "is not for kill"},
+        Refusal{FaultKind::stop, {.direction = "in"}, "/direction", "is not for stop"},
+        Refusal{FaultKind::cpu_throttle,
+                {.on_restart = "end", .numbers = {{"percent", 30}}},
+                "/on_restart",
+                "is not for cpu.throttle"},
+        Refusal{FaultKind::net_partition, {}, "/peers", "is missing"},
+        Refusal{FaultKind::net_partition, {.peers = {"n1"}}, "/peers", "the target itself"},
+        Refusal{FaultKind::net_partition, {.peers = {"n2", NodeId{2}}}, "/peers", "n2 twice"},
+        Refusal{FaultKind::net_partition, {.peers = {"n9"}}, "/peers", "no target is named"},
+        Refusal{FaultKind::net_partition,
+                {.peers = {"n2"}, .direction = "up"},
+                "/direction",
+                "takes both or in or out"},
+        Refusal{FaultKind::net_partition,
+                {.peers = {"n2"}, .on_restart = "maybe"},
+                "/on_restart",
+                "use end, reapply or ignore"},
+        Refusal{FaultKind::net_isolate, {.peers = {"n2"}}, "/peers", "is not for net.isolate"},
+        Refusal{FaultKind::net_loss, {}, "/percent", "net.loss takes 1 to 100"},
+        Refusal{FaultKind::net_loss, {.numbers = {{"percent", 0}}}, "/percent", "use 1 to 100"},
+        Refusal{FaultKind::net_loss, {.numbers = {{"percent", 101}}}, "/percent", "use 1 to 100"},
+        Refusal{FaultKind::net_latency,
+                {.direction = "in", .numbers = {{"latency_ms", 10}}},
+                "/direction",
+                "net.latency takes out"},
+        Refusal{FaultKind::net_bandwidth,
+                {.numbers = {{"rate_kbit", 8}, {"percent", 1}}},
+                "/percent",
+                "is not for net.bandwidth"}));
+
+TEST(FaultParamsCheck, WhatIsLeftOutHasItsDefault) {
+  EXPECT_EQ(check(FaultKind::net_partition, {.peers = {"n2"}})->direction, NetDirection::both);
+  EXPECT_EQ(check(FaultKind::net_loss, {.numbers = {{"percent", 30}}})->direction,
+            NetDirection::in);
+  EXPECT_EQ(check(FaultKind::net_isolate, {})->on_restart, OnRestart::end);
+}
+
+TEST(FaultParamsCheck, PeersAreNamesOrNodeIds) {
+  const auto params = check(FaultKind::net_partition, {.peers = {"n2", NodeId{3}}});
+  ASSERT_TRUE(params);
+  EXPECT_EQ(params->peers, (std::vector<Peer>{{"n2", "id-n2"}, {"n3", "id-n3"}}));
+}
+
+TEST(FaultParamsRequest, IsReadFromTheBody) {
+  const auto request = read_fault_request(
+      R"({"kind":"net.loss","target":"n1","peers":["n2",3],"direction":"out","percent":30,)"
+      R"("on_restart":"reapply","duration_s":9})");
+  ASSERT_TRUE(request) << request.error().message;
+  EXPECT_EQ(request->kind, FaultKind::net_loss);
+  EXPECT_EQ(request->params.peers.size(), 2U);
+  EXPECT_EQ(request->params.direction, "out");
+  EXPECT_EQ(request->params.on_restart, "reapply");
+  EXPECT_EQ(request->params.numbers.at("percent"), 30);
+}
+
+TEST(FaultParamsRequest, PeersThatAreNoListOfNamesAreRefused) {
+  for (const char* peers : {R"("n2")", "[1.5]", "[[]]", "{}", "[null]", "true"}) {
+    const auto request = read_fault_request(
+        R"({"kind":"net.loss","target":"n1","duration_s":9,"peers":)" + std::string{peers} + "}");
+    ASSERT_FALSE(request) << peers;
+    EXPECT_EQ(request.error().field, "/peers") << peers;
+  }
+}
+
+}  // namespace
+}  // namespace faultline::chaos

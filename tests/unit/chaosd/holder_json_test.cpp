@@ -1,0 +1,116 @@
+#include "chaosd/docker/holder_json.hpp"
+
+#include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
+
+#include "chaosd/docker/docker_net_holds.hpp"
+
+namespace faultline::chaos {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+std::string frame(const std::string& text) {
+  std::string head{"\x01\0\0\0\0\0\0", 7};
+  head += static_cast<char>(text.size());
+  return head + text;
+}
+
+TEST(HolderJson, TheHelperHasOneCapabilityAndNoWayToWrite) {
+  const auto body = nlohmann::json::parse(
+      create_body({"faultline-nethold:0.1.0", {"hold"}, {{"a", "b"}}, "container:c0ffee"}));
+  const auto& host = body["HostConfig"];
+  EXPECT_EQ(host["CapDrop"], nlohmann::json::array({"ALL"}));
+  EXPECT_EQ(host["CapAdd"], nlohmann::json::array({"NET_ADMIN"}));
+  EXPECT_EQ(host["NetworkMode"], "container:c0ffee");
+  EXPECT_EQ(host["ReadonlyRootfs"], true);
+  EXPECT_EQ(host["SecurityOpt"], nlohmann::json::array({"no-new-privileges:true"}));
+  EXPECT_EQ(host["RestartPolicy"]["Name"], "no");
+  EXPECT_FALSE(host.contains("Privileged"));
+  EXPECT_FALSE(host.contains("Binds"));
+  EXPECT_EQ(body["Labels"]["a"], "b");
+}
+
+TEST(HolderJson, ALogComesInFramesAndALineMayBeCut) {
+  EXPECT_THAT(read_log(frame("held n=1\nheld") + frame(" n=2\n")),
+              ElementsAre("held n=1", "held n=2"));
+  EXPECT_THAT(read_log(frame("held n=1\n").substr(0, 12)), ElementsAre("held"));
+  EXPECT_THAT(read_log(""), IsEmpty());
+  EXPECT_THAT(read_log(std::string{"\x01\0\0\0\xff\xff\xff\xff", 8}), IsEmpty());
+}
+
+TEST(HolderJson, AStatusLineIsReadAndAnythingElseIsWhatWasSaid) {
+  const auto held = read_held_line("held n=3 rules=4 met=17 owned=yes");
+  ASSERT_TRUE(held);
+  EXPECT_EQ(held->number, 3);
+  EXPECT_EQ(held->report.rules, 4);
+  EXPECT_EQ(held->report.met, 17);
+  EXPECT_TRUE(held->report.owned);
+  EXPECT_THAT(read_held_line("failed no netem").error().message, HasSubstr("no netem"));
+}
+
+TEST(HolderJson, HoldsAreReadFromTheLabelsAlone) {
+  const auto holds = read_holds(
+      R"([{"Id":"1","Labels":{"io.faultline.fault":"f-1","io.faultline.held-target":"c0ffee"}},
+          {"Id":"2","Labels":{"io.faultline.role":"nethold"}},{"Id":"3","Labels":null}])");
+  ASSERT_TRUE(holds);
+  ASSERT_EQ(holds->size(), 1U);
+  EXPECT_EQ(holds->front().fault.value, "f-1");
+  EXPECT_EQ(holds->front().target_id, "c0ffee");
+}
+
+TEST(HolderJson, GatewaysAndAddressesOfEveryNetwork) {
+  EXPECT_THAT(*read_gateways(
+                  R"({"NetworkSettings":{"Networks":{"a":{"Gateway":"172.18.0.1","IPv6Gateway":""},
+                  "b":{"Gateway":"172.19.0.1"}}}})"),
+              ElementsAre("172.18.0.1", "172.19.0.1"));
+  EXPECT_THAT(*read_list_addresses(
+                  R"([{"NetworkSettings":{"Networks":{"a":{"IPAddress":"172.18.0.9",
+                  "GlobalIPv6Address":"fd00::9"}}}},{}])"),
+              ElementsAre("172.18.0.9", "fd00::9"));
+}
+
+TEST(HolderJson, LiftingALimitIsNeverWrittenAsZero) {
+  EXPECT_EQ(cpu_body({0, 0, 0, 0, 0}), R"({"CpuQuota":-1})");
+  EXPECT_EQ(cpu_body({0, 20'000, 0, 0, 0}), R"({"CpuQuota":20000})");
+  EXPECT_EQ(cpu_body({50'000, 20'000, 0, 0, 0}), R"({"CpuPeriod":50000,"CpuQuota":20000})");
+  EXPECT_EQ(cpu_body({0, 0, 500'000'000, 0, 0}), R"({"NanoCpus":500000000})");
+}
+
+TEST(HolderJson, LimitsAreReadAsTheyAreWrittenDown) {
+  const auto limits = read_host_limits(
+      R"({"HostConfig":{"CpuPeriod":0,"CpuQuota":-1,"NanoCpus":0,"Memory":1024,"MemorySwap":-1}})");
+  ASSERT_TRUE(limits);
+  EXPECT_EQ(*limits, (Limits{0, -1, 0, 1024, -1}));
+  EXPECT_EQ(*read_limits(to_text(*limits)), *limits);
+  EXPECT_FALSE(read_limits("1/2/3/4"));
+  EXPECT_FALSE(read_limits("1/2/3/4/5/6"));
+  EXPECT_FALSE(read_limits("1/2/x/4/5"));
+  EXPECT_FALSE(read_host_limits("{}"));
+  EXPECT_FALSE(read_memory_used(R"({"memory_stats":{}})")) << "unknown is not zero";
+}
+
+TEST(HolderProbe, SaysPerKindWhatIsLacking) {
+  const auto support = read_probe({"probe nft yes", "probe owner no too old", "probe rate yes",
+                                   "probe delay no this kernel has no netem (sch_netem)"});
+  std::map<FaultKind, FaultSupport> by_kind;
+  for (const auto& one : support) by_kind.emplace(one.kind, one);
+  EXPECT_EQ(by_kind.at(FaultKind::net_partition).support, Support::degraded);
+  EXPECT_THAT(by_kind.at(FaultKind::net_loss).reason, HasSubstr("too old"));
+  EXPECT_EQ(by_kind.at(FaultKind::net_latency).support, Support::unsupported);
+  EXPECT_EQ(by_kind.at(FaultKind::net_latency).reason, "this kernel has no netem (sch_netem)");
+  for (const auto& one : read_probe({"probe nft no refused"})) {
+    EXPECT_EQ(one.support, Support::unsupported);
+    EXPECT_EQ(one.reason, "refused");
+  }
+  for (const auto& one : read_probe({})) EXPECT_EQ(one.support, Support::unsupported);
+  for (const auto& one :
+       read_probe({"probe nft yes", "probe owner yes", "probe rate yes", "probe delay yes"})) {
+    EXPECT_EQ(one.support, Support::supported);
+  }
+}
+
+}  // namespace
+}  // namespace faultline::chaos

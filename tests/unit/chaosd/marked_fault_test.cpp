@@ -1,0 +1,210 @@
+#include <gmock/gmock.h>
+
+#include "chaosd/faults/net_fault.hpp"
+#include "tests/unit/chaosd/chaosd_under_test.hpp"
+
+namespace faultline::chaos {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::StartsWith;
+
+/// Faults whose effect is something of ours beside the target.
+class MarkedLife : public ChaosdTest {
+ protected:
+  FaultView inject(FaultKind kind, OnRestart policy = OnRestart::end,
+                   std::int64_t duration_s = 60) {
+    auto request = request_for(kind, "n1", duration_s);
+    if (fault_of(kind).shape().takes_on_restart) {
+      request.params.on_restart = std::string{to_string(policy)};
+    }
+    const auto view = life->inject(request);
+    life->work();
+    return life->fault(view.id);
+  }
+  [[nodiscard]] const FakeHold& hold(const FaultView& fault) {
+    return world.holds.at(fault.id.value);
+  }
+};
+
+TEST_F(MarkedLife, APartitionIsHeldAgainstThePeersAddressesAndReleasedAtItsDeadline) {
+  const auto fault = inject(FaultKind::net_partition, OnRestart::end, 10);
+  EXPECT_EQ(fault.state, FaultState::active);
+  EXPECT_EQ(fault.detail, "with n3; both ways");
+  EXPECT_THAT(hold(fault).rules.peers, ElementsAre("10.0.0.3"));
+  EXPECT_THAT(hold(fault).rules.ports, ElementsAre(26257));
+  life->pass(11s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::reverted);
+  EXPECT_THAT(world.holds, IsEmpty());
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+}
+
+TEST_F(MarkedLife, AnIsolationMeetsEverybodyButWhatIsExempt) {
+  const auto fault = inject(FaultKind::net_isolate);
+  EXPECT_THAT(hold(fault).rules.peers, IsEmpty());
+  EXPECT_THAT(hold(fault).rules.exempt, ElementsAre("10.0.0.254"));
+  EXPECT_THAT(hold(fault).rules.witnesses, ElementsAre("10.0.0.2", "10.0.0.3"));
+}
+
+TEST_F(MarkedLife, AMechanismThatAcceptsAndDoesNothingIsUnverifiedAndUndone) {
+  for (const auto& [kind, verb] :
+       std::map<FaultKind, std::string>{{FaultKind::net_partition, "hold"},
+                                        {FaultKind::cpu_throttle, "set_cpu"},
+                                        {FaultKind::memory_pressure, "set_memory"}}) {
+    world.ignored = {verb};
+    const auto before = world.fingerprint();
+    const auto id = inject(kind).id;
+    life->pass(10s);
+    EXPECT_EQ(life->fault(id).state, FaultState::failed) << to_string(kind);
+    EXPECT_THAT(life->fault(id).reason, StartsWith("injected_unverified: ")) << to_string(kind);
+    EXPECT_FALSE(life->fault(id).active_at) << to_string(kind);
+    EXPECT_EQ(world.fingerprint(), before) << to_string(kind);
+  }
+}
+
+TEST_F(MarkedLife, RulesInNobodysWayAreUnverifiedAndTakenAway) {
+  world.holds_meet_packets = false;
+  const auto id = inject(FaultKind::net_loss).id;
+  EXPECT_EQ(life->fault(id).state, FaultState::injecting);
+  life->pass(10s);
+  EXPECT_EQ(life->fault(id).state, FaultState::failed);
+  EXPECT_THAT(life->fault(id).reason, HasSubstr("injected_unverified: no effect: no packet"));
+  EXPECT_THAT(world.holds, IsEmpty());
+}
+
+TEST_F(MarkedLife, ATargetWithoutTheMeansIsRefusedBeforeAnythingIsDone) {
+  world.support = {{FaultKind::net_latency, Support::unsupported, "this kernel has no netem"}};
+  life->pass(31s);  // The watch asks again.
+  const auto refused = life->service.inject(request_for(FaultKind::net_latency, "n1"));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(refused.error().message, HasSubstr("this kernel has no netem"));
+  EXPECT_THAT(world.calls, IsEmpty());
+}
+
+TEST_F(MarkedLife, AHelperThatCannotBeMadeIsAFailureWithNothingToUndo) {
+  world.errors["hold"] = {ErrorCode::unsupported, "the image is not there"};
+  const auto fault = inject(FaultKind::net_partition);
+  EXPECT_EQ(fault.state, FaultState::failed);
+  EXPECT_THAT(fault.reason, HasSubstr("nothing was done: the image is not there"));
+  EXPECT_THAT(world.calls, ElementsAre("hold id-n1"));
+}
+
+TEST_F(MarkedLife, ARestartOfTheTargetEndsItByDefaultAndTheReasonSaysSo) {
+  const auto id = inject(FaultKind::net_partition).id;
+  world.start("n1");
+  life->pass(1s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_THAT(life->fault(id).reason, HasSubstr("n1 was restarted, which ended it"));
+  EXPECT_THAT(world.holds, IsEmpty()) << "the helper of the old run is taken away too";
+}
+
+TEST_F(MarkedLife, ReapplyLaysItUponTheNewRun) {
+  const auto fault = inject(FaultKind::net_partition, OnRestart::reapply);
+  world.at("n1").state = ContainerState::exited;
+  life->pass(1s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::active) << "it waits for the target";
+  world.start("n1");
+  life->pass(1s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::active);
+  EXPECT_EQ(hold(fault).instance, world.at("n1").instance);
+  life->pass(61s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::reverted);
+  EXPECT_THAT(world.holds, IsEmpty());
+}
+
+TEST_F(MarkedLife, IgnoreLeavesTheNewRunAloneAndSaysSo) {
+  const auto fault = inject(FaultKind::net_partition, OnRestart::ignore);
+  const auto old_run = world.at("n1").instance;
+  world.start("n1");
+  life->pass(10s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::active);
+  EXPECT_THAT(life->fault(fault.id).reason, HasSubstr("its new run is not affected"));
+  EXPECT_EQ(hold(fault).instance, old_run);
+  life->pass(60s);
+  EXPECT_THAT(world.holds, IsEmpty());
+}
+
+TEST_F(MarkedLife, AHelperThatEndedByAnotherHandEndsTheFault) {
+  const auto id = inject(FaultKind::net_partition).id;
+  world.holds.clear();
+  life->pass(6s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_THAT(life->fault(id).reason, HasSubstr("what held it ended"));
+}
+
+TEST_F(MarkedLife, TheLeaseIsRenewedSeveralTimesWithinItsLength) {
+  inject(FaultKind::net_partition);
+  const auto before = world.renewals;
+  life->pass(NetFault::kLease);
+  EXPECT_GE(world.renewals - before, 5);
+}
+
+TEST_F(MarkedLife, AnEngineThatIsAwayDoesNotEndIt) {
+  const auto id = inject(FaultKind::net_partition).id;
+  world.errors["renew"] = {ErrorCode::unavailable, "refused"};
+  life->pass(12s);
+  EXPECT_EQ(life->fault(id).state, FaultState::active);
+}
+
+TEST_F(MarkedLife, AReleaseThatFailsIsRetriedForEver) {
+  const auto id = inject(FaultKind::net_partition, OnRestart::end, 5).id;
+  world.errors["release"] = {ErrorCode::upstream, "the helper still runs"};
+  life->pass(60s);
+  EXPECT_EQ(life->fault(id).state, FaultState::revert_failed);
+  EXPECT_TRUE(life->fault(id).overdue);
+  world.errors.clear();
+  life->pass(6s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+}
+
+TEST_F(MarkedLife, WhatIsHeldForNoOpenFaultIsTakenAwayByItsMarks) {
+  const auto kept = inject(FaultKind::net_partition);
+  world.holds["f-lost-1"] = {"id-n2", "run-2", {}};
+  life->worker.sweep();
+  EXPECT_THAT(world.holds, ::testing::SizeIs(1));
+  EXPECT_TRUE(world.holds.contains(kept.id.value));
+}
+
+TEST_F(MarkedLife, LimitsGoBackToWhatTheyWereThroughARestart) {
+  world.limits["id-n1"] = {100'000, 150'000, 0, 0, 0};
+  const auto before = world.fingerprint();
+  const auto id = inject(FaultKind::cpu_throttle, OnRestart::end, 10).id;
+  EXPECT_EQ(world.limits["id-n1"].cpu_quota_us, 30'000);
+  world.start("n1");
+  life->pass(5s);
+  EXPECT_EQ(life->fault(id).state, FaultState::active) << "limits outlive a restart";
+  life->pass(6s);
+  EXPECT_EQ(world.fingerprint(), before);
+}
+
+TEST_F(MarkedLife, LimitsThatAnotherHandHasChangedSinceStay) {
+  const auto id = inject(FaultKind::memory_pressure, OnRestart::end, 10).id;
+  world.limits["id-n1"].memory = 12345678;
+  life->pass(11s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_EQ(world.limits["id-n1"].memory, 12345678);
+}
+
+TEST_F(MarkedLife, ALimitThatWouldNotBeLowerIsRefused) {
+  world.limits["id-n1"] = {0, 0, 200'000'000, 64 * 1024 * 1024, -1};
+  for (const auto kind : {FaultKind::cpu_throttle, FaultKind::memory_pressure}) {
+    const auto fault = inject(kind);
+    EXPECT_EQ(fault.state, FaultState::failed);
+    EXPECT_THAT(fault.reason, HasSubstr("give less"));
+  }
+  EXPECT_THAT(world.calls, IsEmpty());
+}
+
+TEST(NetFaultAddresses, AreTheOnesThatAreIpAddressesAndThePortsThatAreAdvertised) {
+  TargetInfo target;
+  target.addresses = {"crdb-1:26258", "crdb-1", "172.18.0.2", "10.0.0.7:26259", "fd00::2"};
+  EXPECT_THAT(ip_addresses(target), ElementsAre("172.18.0.2", "10.0.0.7", "fd00::2"));
+  EXPECT_THAT(ports_of(target), ElementsAre(26257, 26258, 26259));
+}
+
+}  // namespace
+}  // namespace faultline::chaos

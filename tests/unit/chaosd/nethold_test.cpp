@@ -1,0 +1,149 @@
+#include <gmock/gmock.h>
+
+#include "chaosd/nethold/lease.hpp"
+#include "chaosd/nethold/ruleset.hpp"
+
+namespace faultline::nethold {
+namespace {
+
+using namespace std::chrono_literals;
+using chaos::NetDirection;
+using chaos::NetEffect;
+using chaos::NetRules;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+NetRules partition() {
+  NetRules rules;
+  rules.peers = {"10.0.0.2", "fd00::2"};
+  rules.ports = {26257, 26258};
+  return rules;
+}
+
+Marks marks() { return *marks_of("f-6b042173e3f7-1"); }
+
+TEST(NetholdMarks, ComeFromTheFaultsIdAlone) {
+  EXPECT_EQ(marks().table, "faultline_f_6b042173e3f7_1");
+  EXPECT_GE(marks().major, 0x4000U);
+  EXPECT_LT(marks().major, 0x8000U) << "the kernel hands these out itself";
+  EXPECT_NE(marks().major, marks_of("f-6b042173e3f7-2")->major);
+}
+
+TEST(NetholdMarks, AnIdThatCouldBeACommandIsRefused) {
+  for (const char* id : {"", "f;flush ruleset", "f 1", "F-1", "f_1", "f\n1"}) {
+    const auto refused = marks_of(id);
+    ASSERT_FALSE(refused) << id;
+    EXPECT_EQ(refused.error().field, "--fault");
+  }
+  EXPECT_FALSE(marks_of(std::string(49, 'a')));
+}
+
+TEST(NetholdRuleset, MeetsBothDirectionsOfAConnectionInBothChains) {
+  const auto text = ruleset(marks(), partition(), true);
+  for (const char* rule : {"ip saddr { 10.0.0.2 } meta l4proto { tcp, udp } th dport { 26257, "
+                           "26258 } counter name \"met\" drop",
+                           "ip saddr { 10.0.0.2 } meta l4proto { tcp, udp } th sport { 26257, "
+                           "26258 } counter name \"met\" drop",
+                           "ip daddr { 10.0.0.2 } meta l4proto { tcp, udp } th dport { 26257, "
+                           "26258 } counter name \"met\" drop",
+                           "ip daddr { 10.0.0.2 } meta l4proto { tcp, udp } th sport { 26257, "
+                           "26258 } counter name \"met\" drop",
+                           "ip6 saddr { fd00::2 }", "ip6 daddr { fd00::2 }",
+                           "iifname \"lo\" return", "oifname \"lo\" return", "flags owner;"}) {
+    EXPECT_THAT(text, HasSubstr(rule));
+  }
+  EXPECT_EQ(count_rules(text), rules_count(partition()));
+  EXPECT_EQ(rules_count(partition()), 8);
+}
+
+TEST(NetholdRuleset, OneWayHasOneChain) {
+  auto rules = partition();
+  rules.direction = NetDirection::in;
+  EXPECT_THAT(ruleset(marks(), rules, true), Not(HasSubstr("hook output")));
+  rules.direction = NetDirection::out;
+  const auto text = ruleset(marks(), rules, true);
+  EXPECT_THAT(text, Not(HasSubstr("hook input")));
+  EXPECT_EQ(count_rules(text), rules_count(rules));
+}
+
+TEST(NetholdRuleset, WithoutPeersTheExemptAreLetThroughFirst) {
+  NetRules rules;
+  rules.ports = {26257};
+  rules.exempt = {"172.18.0.1", "172.18.0.9", "172.18.0.9"};
+  const auto text = ruleset(marks(), rules, true);
+  const auto exempt = text.find("ip saddr { 172.18.0.1, 172.18.0.9 } return");
+  ASSERT_NE(exempt, std::string::npos);
+  EXPECT_LT(exempt, text.find(" drop"));
+  EXPECT_EQ(count_rules(text), rules_count(rules));
+}
+
+TEST(NetholdRuleset, LossDropsAShareAndRateGivesThePriorityOfTheClass) {
+  auto rules = partition();
+  rules.effect = NetEffect::loss;
+  rules.percent = 30;
+  EXPECT_THAT(ruleset(marks(), rules, true), HasSubstr("numgen random mod 100 < 30 drop"));
+  rules.effect = NetEffect::rate;
+  EXPECT_THAT(ruleset(marks(), rules, true), Not(HasSubstr("drop")));
+  EXPECT_THAT(ruleset(marks(), rules, true), HasSubstr("meta priority set "));
+}
+
+TEST(NetholdRuleset, NeverFlushesAnything) {
+  for (const bool owned : {true, false}) {
+    EXPECT_THAT(ruleset(marks(), partition(), owned), Not(HasSubstr("flush")));
+  }
+  EXPECT_THAT(ruleset(marks(), partition(), false), Not(HasSubstr("owner")));
+}
+
+TEST(NetholdListing, TheCounterIsReadAndItsAbsenceIsNotZero) {
+  EXPECT_EQ(packets_in("table inet x {\n\tcounter met {\n\t\tpackets 17 bytes 1020\n\t}\n}"), 17);
+  EXPECT_EQ(packets_in("table inet x {\n}"), -1);
+}
+
+TEST(NetholdLease, EndsAtTheDeadlineHoweverOftenItIsRenewed) {
+  Lease lease{1000ms, 300ms, 1000ms};
+  for (auto now = 1000ms; now < 2000ms; now += 100ms) {
+    lease.renew(now);
+    EXPECT_FALSE(lease.is_over(now));
+  }
+  lease.renew(2000ms);
+  EXPECT_TRUE(lease.deadline_passed(2000ms));
+  EXPECT_EQ(lease.left(2000ms), 0ms);
+}
+
+TEST(NetholdLease, EndsWithoutRenewalBeforeTheDeadline) {
+  Lease lease{1000ms, 300ms, 10'000ms};
+  EXPECT_FALSE(lease.is_over(1299ms));
+  EXPECT_TRUE(lease.abandoned(1300ms));
+  EXPECT_FALSE(lease.deadline_passed(1300ms));
+  lease.renew(1200ms);
+  EXPECT_FALSE(lease.is_over(1499ms));
+  EXPECT_EQ(lease.left(1250ms), 250ms);
+}
+
+TEST(NetRulesArguments, ComeBackAsTheyWere) {
+  NetRules rules = partition();
+  rules.effect = NetEffect::delay;
+  rules.direction = NetDirection::out;
+  rules.exempt = {"10.0.0.9"};
+  rules.witnesses = {"10.0.0.2"};
+  rules.percent = 1;
+  rules.rate_kbit = 8000;
+  rules.delay = 100ms;
+  rules.jitter = 10ms;
+  const auto read = chaos::read_arguments(chaos::to_arguments(rules));
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, rules);
+}
+
+TEST(NetRulesArguments, WhatCouldBecomeARuleOfItsOwnIsRefused) {
+  for (const char* argument : {"--peer=10.0.0.2 } drop", "--peer=n2", "--port=0", "--port=65536",
+                               "--port=1 }", "--effect=flush", "--direction=up", "--percent=x",
+                               "--delay-ms=-1", "--unknown=1", "peer"}) {
+    EXPECT_FALSE(chaos::read_arguments({"--port=26257", argument})) << argument;
+  }
+  EXPECT_FALSE(chaos::read_arguments({"--effect=drop"})) << "without a port";
+  EXPECT_FALSE(chaos::read_arguments({"--effect=loss", "--port=1"})) << "without percent";
+}
+
+}  // namespace
+}  // namespace faultline::nethold
