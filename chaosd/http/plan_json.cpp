@@ -12,7 +12,7 @@ using nlohmann::json;
 json to_json(const std::optional<Impact>& forecast) {
   if (!forecast) return nullptr;
   return {{"ranges_total", forecast->ranges_total},
-          {"lease_lost", forecast->lease_lost},
+          {"lease_lost", wire::or_null(forecast->lease_lost)},
           {"quorum_lost", forecast->quorum_lost},
           {"quorum_lost_already", forecast->quorum_lost_already},
           {"under_replicated", forecast->under_replicated},

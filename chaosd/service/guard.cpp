@@ -38,6 +38,17 @@ std::vector<NodeId> Guard::broken(const std::optional<FaultId>& itself) const {
   return nodes;
 }
 
+std::vector<NodeId> Guard::cut_from(const FaultRecord& record) const {
+  std::vector<NodeId> nodes;
+  for (const auto& peer : record.params.peers) {
+    const auto node = board_.node_of_target(peer.name);
+    if (!node) return {};
+    nodes.push_back(*node);
+  }
+  std::sort(nodes.begin(), nodes.end());
+  return nodes;
+}
+
 Plan Guard::plan_of(const std::vector<Draft>& drafts, const std::optional<FaultId>& itself) const {
   PlanInput input;
   input.mode = mode_;
@@ -46,8 +57,8 @@ Plan Guard::plan_of(const std::vector<Draft>& drafts, const std::optional<FaultI
   if (const auto begin = service_.may_begin(); !begin) input.refusal = begin.error().message;
   for (const auto& draft : drafts) {
     const auto& view = draft.record.view;
-    PlannedTarget target{view.kind,    view.target, draft.record.target_id,
-                         view.node_id, draft.state, ""};
+    PlannedTarget target{view.kind, view.target, draft.record.target_id, view.node_id, draft.state,
+                         "",        view.detail, cut_from(draft.record)};
     if (!itself) {  // Else it is open itself, and the worker has looked at the target.
       if (const auto free = service_.obstacle(draft); !free) target.obstacle = free.error().message;
     }
@@ -61,7 +72,7 @@ Plan Guard::plan_of(const std::vector<Draft>& drafts, const std::optional<FaultI
   if (nodes.empty()) {
     return make_plan(input, Error{ErrorCode::unavailable, "no node id is known of any target"});
   }
-  return make_plan(input, oracle_->ask(nodes, impact_fault(input)));
+  return make_plan(input, oracle_->ask(question_of(input)));
 }
 
 Result<Plan> Guard::plan(const InjectOrder& order) const {

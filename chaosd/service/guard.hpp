@@ -53,6 +53,7 @@ class Guard {
   [[nodiscard]] Plan plan_of(const std::vector<Draft>& drafts,
                              const std::optional<FaultId>& itself) const;
   [[nodiscard]] std::vector<NodeId> broken(const std::optional<FaultId>& itself) const;
+  [[nodiscard]] std::vector<NodeId> cut_from(const FaultRecord& record) const;
 
   std::atomic<std::int64_t> asked_to_accept_ = 0;
   const GuardMode mode_;

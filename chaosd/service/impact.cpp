@@ -6,12 +6,16 @@ namespace faultline::chaos {
 
 namespace {
 
-std::string target_of(const std::vector<NodeId>& nodes, std::string_view fault) {
-  std::string target = "/api/v1/impact?nodes=";
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    target += (i == 0 ? "" : ",") + std::to_string(nodes[i].value);
-  }
-  return target + "&fault=" + std::string{fault};
+std::string list(const std::vector<NodeId>& nodes) {
+  std::string text;
+  for (const auto node : nodes) text += (text.empty() ? "" : ",") + std::to_string(node.value);
+  return text;
+}
+
+std::string target_of(const ImpactQuestion& question) {
+  return "/api/v1/impact?nodes=" + list(question.nodes) +
+         "&fault=" + std::string{to_string(question.fault)} +
+         (question.from.empty() ? "" : "&from=" + list(question.from));
 }
 
 }  // namespace
@@ -27,7 +31,7 @@ Result<Impact> read_impact(std::string_view body) {
   if (reader.error()) return Error{ErrorCode::upstream, reader.error()->message};
   if (!impact.valid) return impact;
   impact.ranges_total = reader.integer("ranges_total");
-  impact.lease_lost = reader.integer("lease_lost");
+  impact.lease_lost = reader.maybe_integer("lease_lost");
   impact.quorum_lost = reader.integer("quorum_lost");
   impact.quorum_lost_already = reader.integer("quorum_lost_already");
   impact.under_replicated = reader.integer("under_replicated");
@@ -44,10 +48,10 @@ std::optional<Error> ExporterImpact::resting() const {
   return Error{ErrorCode::timeout, "the exporter did not answer a moment ago"};
 }
 
-Result<Impact> ExporterImpact::ask(const std::vector<NodeId>& nodes, std::string_view fault) {
+Result<Impact> ExporterImpact::ask(const ImpactQuestion& question) {
   if (const auto rest = resting()) return *rest;
   const auto answer =
-      client_.call({exporter_, "GET", target_of(nodes, fault), {{"Accept", "application/json"}}},
+      client_.call({exporter_, "GET", target_of(question), {{"Accept", "application/json"}}},
                    clock_.now().steady + kLimit);
   {
     const std::lock_guard lock(mutex_);

@@ -10,6 +10,7 @@
 #include "chaosd/service/chaos_clock.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
+#include "common/cluster/impact.hpp"
 #include "common/net/http_call.hpp"
 
 namespace faultline::chaos {
@@ -19,8 +20,8 @@ struct Impact {
   bool valid = false;  ///< Else `reason`, and the counts mean nothing.
   std::string reason;
   std::int64_t ranges_total = 0;
-  std::int64_t lease_lost = 0;
-  std::int64_t quorum_lost = 0;  ///< Ranges that have quorum now and would lose it.
+  std::optional<std::int64_t> lease_lost;  ///< Empty: some node has not told its leases.
+  std::int64_t quorum_lost = 0;            ///< Ranges that have quorum now and would lose it.
   std::int64_t quorum_lost_already = 0;
   std::int64_t under_replicated = 0;
   std::vector<std::string> system_ranges;  ///< Of those that would lose quorum.
@@ -31,14 +32,21 @@ struct Impact {
 /// Reads the exporter's answer. Pure; `upstream` and a sentence when it is none.
 [[nodiscard]] Result<Impact> read_impact(std::string_view body);
 
+/// What is imagined: these nodes go, or are cut off from those.
+struct ImpactQuestion {
+  std::vector<NodeId> nodes;
+  ImpactFault fault = ImpactFault::kill;
+  std::vector<NodeId> from;  ///< Of a partition; empty: from all others.
+  bool operator==(const ImpactQuestion&) const = default;
+};
+
 /// Who can say what would happen. May block, for a bounded time; one caller at a time
 /// is not asked for. The other implementation is in the tests.
 class ImpactOracle {
  public:
   virtual ~ImpactOracle() = default;
-  /// `fault` is a word of the exporter's: kill, stop, pause. An error is: not known, and why.
-  [[nodiscard]] virtual Result<Impact> ask(const std::vector<NodeId>& nodes,
-                                           std::string_view fault) = 0;
+  /// An error is: not known, and why.
+  [[nodiscard]] virtual Result<Impact> ask(const ImpactQuestion& question) = 0;
 };
 
 /// Asks faultline-exporter. One that did not answer is not waited for again for
@@ -49,8 +57,7 @@ class ExporterImpact final : public ImpactOracle {
   ExporterImpact(std::string exporter, net::HttpClient& client, const ChaosClock& clock)
       : exporter_(std::move(exporter)), client_(client), clock_(clock) {}
 
-  [[nodiscard]] Result<Impact> ask(const std::vector<NodeId>& nodes,
-                                   std::string_view fault) override;
+  [[nodiscard]] Result<Impact> ask(const ImpactQuestion& question) override;
 
   static constexpr milliseconds kLimit{500};
   static constexpr milliseconds kRestAfterTimeout{3000};

@@ -36,9 +36,9 @@ std::string quorum_sentence(const Impact& impact) {
 }
 
 void add_ranges(std::vector<PlannedRisk>& risks, const Impact& impact) {
-  if (impact.lease_lost > 0) {
+  if (impact.lease_lost.value_or(0) > 0) {
     risks.push_back({Risk::lease_loss, impact.lease_lost,
-                     ranges_text(impact.lease_lost) + " would lose their lease for a moment"});
+                     ranges_text(*impact.lease_lost) + " would lose their lease for a moment"});
   }
   if (impact.under_replicated > 0) {
     risks.push_back({Risk::under_replication, impact.under_replicated,
@@ -63,6 +63,25 @@ std::string unknown_reason(const PlanInput& input, const Result<Impact>& impact)
   }
   if (!impact) return impact.error().message;
   return impact->reason.empty() ? "the exporter cannot judge it now" : impact->reason;
+}
+
+/// What the exporter can imagine that comes closest, and is not better.
+ImpactFault as_imagined(const PlannedTarget& target) {
+  switch (target.kind) {
+    case FaultKind::pause: return ImpactFault::pause;
+    case FaultKind::stop:
+    case FaultKind::restart: return ImpactFault::stop;
+    case FaultKind::net_isolate: return ImpactFault::isolate;
+    case FaultKind::net_partition:
+      return target.cut_from.empty() ? ImpactFault::kill : ImpactFault::partition;
+    case FaultKind::kill:
+    case FaultKind::net_loss:
+    case FaultKind::net_latency:
+    case FaultKind::net_bandwidth:
+    case FaultKind::cpu_throttle:
+    case FaultKind::memory_pressure: return ImpactFault::kill;
+  }
+  FAULTLINE_ENSURE(false, "every kind is imagined");
 }
 
 /// What must stay the same for an acceptance to hold, in a fixed order.
@@ -158,16 +177,18 @@ std::vector<NodeId> nodes_of(const PlanInput& input) {
   return nodes;
 }
 
-std::string_view impact_fault(const PlanInput& input) {
-  const auto word = [](FaultKind kind) -> std::string_view {
-    if (kind == FaultKind::pause) return "pause";
-    return kind == FaultKind::stop || kind == FaultKind::restart ? "stop" : "kill";
-  };
-  if (input.targets.empty()) return "kill";
-  const auto first = word(input.targets.front().kind);
-  const bool all_alike = std::all_of(input.targets.begin(), input.targets.end(),
-                                     [&](const auto& one) { return word(one.kind) == first; });
-  return all_alike ? first : "kill";
+ImpactQuestion question_of(const PlanInput& input) {
+  ImpactQuestion question{nodes_of(input), ImpactFault::kill, {}};
+  if (!input.broken_already.empty() || input.targets.empty()) return question;
+  const PlannedTarget& first = input.targets.front();
+  const bool all_alike =
+      std::all_of(input.targets.begin(), input.targets.end(), [&](const auto& one) {
+        return as_imagined(one) == as_imagined(first) && one.cut_from == first.cut_from;
+      });
+  if (!all_alike) return question;
+  question.fault = as_imagined(first);
+  if (question.fault == ImpactFault::partition) question.from = first.cut_from;
+  return question;
 }
 
 Plan make_plan(const PlanInput& input, const Result<Impact>& impact) {

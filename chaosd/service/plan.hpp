@@ -36,6 +36,7 @@ struct PlannedTarget {
   ContainerState state = ContainerState::unknown;
   std::string obstacle;      ///< Why nothing can be done to it now; empty: nothing is in the way.
   std::string details = {};  ///< What else tells two faults of a kind apart; part of the hash.
+  std::vector<NodeId> cut_from = {};  ///< Of a partition, sorted; empty when one is not known.
 };
 
 struct PlannedRisk {
@@ -70,9 +71,9 @@ struct Plan {
 
 /// The nodes to ask the exporter about: those that are meant and those that are broken.
 [[nodiscard]] std::vector<NodeId> nodes_of(const PlanInput& input);
-/// The exporter's word for the worst of what is meant. What it has no word for, and a
-/// mixture, is judged as if the nodes were gone.
-[[nodiscard]] std::string_view impact_fault(const PlanInput& input);
+/// What to ask the exporter. A mixture, a second fault beside open ones, and a node that is
+/// only slowed down or loses packets are judged as if the nodes went: they may.
+[[nodiscard]] ImpactQuestion question_of(const PlanInput& input);
 /// Pure. `impact` is the exporter's answer, or why there is none.
 [[nodiscard]] Plan make_plan(const PlanInput& input, const Result<Impact>& impact);
 

@@ -1,7 +1,5 @@
 #pragma once
 
-#include <string>
-#include <utility>
 #include <vector>
 
 #include "chaosd/service/impact.hpp"
@@ -11,9 +9,8 @@ namespace faultline::chaos {
 /// Says what the test wants it to say, and records what it was asked.
 class FakeImpact final : public ImpactOracle {
  public:
-  [[nodiscard]] Result<Impact> ask(const std::vector<NodeId>& nodes,
-                                   std::string_view fault) override {
-    asked.emplace_back(nodes, std::string{fault});
+  [[nodiscard]] Result<Impact> ask(const ImpactQuestion& question) override {
+    asked.push_back(question);
     return answer;
   }
   /// Only leases move, and some ranges have a replica less.
@@ -35,7 +32,7 @@ class FakeImpact final : public ImpactOracle {
   }
 
   Result<Impact> answer = harmless();
-  std::vector<std::pair<std::vector<NodeId>, std::string>> asked;
+  std::vector<ImpactQuestion> asked;
 };
 
 }  // namespace faultline::chaos

@@ -70,8 +70,8 @@ TEST_F(Guarded, APlanTellsWhatWouldHappenAndDoesNothing) {
   EXPECT_EQ(plan["guard"]["verdict"], "needs_acceptance");
   EXPECT_EQ(plan["forecast"]["quorum_lost"], 14);
   ASSERT_EQ(impact.asked.size(), 1U);
-  EXPECT_EQ(impact.asked[0].first, std::vector{NodeId{1}});
-  EXPECT_EQ(impact.asked[0].second, "kill");
+  EXPECT_EQ(impact.asked[0].nodes, std::vector{NodeId{1}});
+  EXPECT_EQ(impact.asked[0].fault, ImpactFault::kill);
   EXPECT_TRUE(life->service.faults(false).empty());
 }
 
@@ -121,7 +121,7 @@ TEST_F(Guarded, AnAcceptanceIsOfThatVeryPlan) {
 TEST_F(Guarded, NodesThatOtherFaultsHoldDownAreAskedAboutToo) {
   ASSERT_EQ(planned(kFaults, R"({"kind":"kill","target":"n3","duration_s":60})").status, 202);
   planned(kPlans, kKill);
-  EXPECT_EQ(impact.asked.back().first, (std::vector{NodeId{1}, NodeId{3}}));
+  EXPECT_EQ(impact.asked.back().nodes, (std::vector{NodeId{1}, NodeId{3}}));
   const auto plan = json_of(planned(kPlans, kKill));
   EXPECT_EQ(plan["guard"]["verdict"], "needs_acceptance") << "two of three are a majority";
 }

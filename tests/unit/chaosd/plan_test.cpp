@@ -64,13 +64,33 @@ TEST(Plan, ATargetWhoseNodeIsNotKnownCannotBeJudgedByTheOthers) {
 
 TEST(Plan, TheExporterIsAskedInItsOwnWords) {
   auto input = kill_of_n2();
-  EXPECT_EQ(impact_fault(input), "kill");
+  EXPECT_EQ(question_of(input).fault, ImpactFault::kill);
   input.targets[0].kind = FaultKind::restart;
-  EXPECT_EQ(impact_fault(input), "stop");
+  EXPECT_EQ(question_of(input).fault, ImpactFault::stop);
   input.targets.push_back({FaultKind::stop, "n3", "id-n3", NodeId{3}, ContainerState::running, ""});
-  EXPECT_EQ(impact_fault(input), "stop");
+  EXPECT_EQ(question_of(input).fault, ImpactFault::stop);
   input.targets[1].kind = FaultKind::pause;
-  EXPECT_EQ(impact_fault(input), "kill") << "a mixture";
+  EXPECT_EQ(question_of(input).fault, ImpactFault::kill) << "a mixture";
+}
+
+TEST(Plan, APartitionIsAskedAboutAsOneAndAMixtureAsIfTheNodesWent) {
+  auto input = kill_of_n2();
+  auto& target = input.targets.front();
+  target.kind = FaultKind::net_partition;
+  target.cut_from = {NodeId{3}, NodeId{4}};
+  EXPECT_EQ(question_of(input),
+            (ImpactQuestion{{NodeId{2}}, ImpactFault::partition, {NodeId{3}, NodeId{4}}}));
+  target.cut_from.clear();  // A peer whose node is not known.
+  EXPECT_EQ(question_of(input), (ImpactQuestion{{NodeId{2}}, ImpactFault::kill, {}}));
+  target.kind = FaultKind::net_isolate;
+  EXPECT_EQ(question_of(input).fault, ImpactFault::isolate);
+  target.kind = FaultKind::restart;
+  EXPECT_EQ(question_of(input).fault, ImpactFault::stop);
+  target.kind = FaultKind::net_loss;
+  EXPECT_EQ(question_of(input).fault, ImpactFault::kill);
+  target.kind = FaultKind::pause;
+  input.broken_already = {NodeId{4}};
+  EXPECT_EQ(question_of(input), (ImpactQuestion{{NodeId{2}, NodeId{4}}, ImpactFault::kill, {}}));
 }
 
 TEST(Plan, WhatIsBrokenAlreadyCounts) {
