@@ -114,10 +114,11 @@ awaitable<Result<HttpResponse>> call_one(asio::io_context& io, AddressBook& book
   co_return co_await exchange(stream, request);
 }
 
-/// Connects, and with a greeting waits for one byte in return.
+/// Connects, and with a greeting waits for one byte in return. The greeting by value: a
+/// coroutine runs on after the expression that called it.
 awaitable<Result<milliseconds>> connect_one(asio::io_context& io, AddressBook& book,
-                                            const std::string& endpoint,
-                                            const std::string& greeting, Deadline deadline) {
+                                            const std::string& endpoint, std::string greeting,
+                                            Deadline deadline) {
   const auto to = parse_endpoint(endpoint);
   if (!to) co_return to.error();
   const auto endpoints = tcp_endpoints(book, *to, deadline);
