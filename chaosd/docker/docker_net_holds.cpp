@@ -209,8 +209,8 @@ Status DockerNetHolds::clean_up(const FaultId& fault, const std::string& target_
   return kDone;
 }
 
-Result<std::vector<std::string>> DockerNetHolds::run(const std::string& name, HolderSpec spec,
-                                                     Deadline deadline) {
+Result<std::vector<std::string>> DockerNetHolds::run(const std::string& name,
+                                                     const HolderSpec& spec, Deadline deadline) {
   // Left by a crash in the middle of this.
   if (auto removed = remove(name, deadline); !removed) return removed.error();
   const auto id = create(name, spec, deadline);

@@ -46,8 +46,8 @@ class DockerNetHolds final : public NetHolds {
   [[nodiscard]] Result<HoldReport> await_report(const std::string& id, std::int64_t after,
                                                 Deadline deadline);
   /// Runs a helper to its end in a network: its log, when it ended with 0.
-  [[nodiscard]] Result<std::vector<std::string>> run(const std::string& name, HolderSpec spec,
-                                                     Deadline deadline);
+  [[nodiscard]] Result<std::vector<std::string>> run(const std::string& name,
+                                                     const HolderSpec& spec, Deadline deadline);
   [[nodiscard]] Status clean_up(const FaultId& fault, const std::string& target_id,
                                 Deadline deadline);
   [[nodiscard]] std::map<std::string, std::string> labels() const;

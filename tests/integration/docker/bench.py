@@ -55,6 +55,13 @@ class Bench:
     def targets(self):
         return {target["name"]: target for target in self.call("/targets").json["targets"]}
 
+    def await_targets(self, *names, seconds=15):
+        """chaosd has listed them; before its first listing it answers 503."""
+        def listed():
+            answer = self.call("/targets")
+            return answer.status == 200 and set(names) <= {target["name"] for target in answer.json["targets"]}
+        until(listed, seconds, f"{', '.join(names)} are targets")
+
     def inject(self, kind, target, duration_s=60, **more):
         answer = self.call("/faults", method="POST",
                            json_body={"kind": kind, "target": target, "duration_s": duration_s, **more})

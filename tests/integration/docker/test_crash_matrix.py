@@ -61,11 +61,11 @@ def test_the_world_is_as_it_was(bench, program, kind, point, meanwhile):
     target, peer = bench.node("target"), bench.node("peer")
     before = world(bench, [target, peer])
     bench.start_chaosd()
-    until(lambda: {target, peer} <= set(bench.targets()), 10, "both are targets")
+    bench.await_targets(target, peer)
     bench.chaosd.kill()
     bench.chaosd.argv[0], bench.chaosd.env = program, {**os.environ, "FAULTLINE_CRASH_AT": point}
     bench.start_chaosd()
-    until(lambda: {target, peer} <= set(bench.targets()), 10, "both are targets")
+    bench.await_targets(target, peer)
     more = {name: [peer] if name == "peers" else value for name, value in PARAMETERS[kind].items()}
     # It may die before it answers; a refusal is another matter.
     with contextlib.suppress(OSError, http.client.HTTPException):

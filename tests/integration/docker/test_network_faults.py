@@ -64,14 +64,14 @@ def pair(bench):
     """Two nodes that talk, their addresses, and chaosd that knows both."""
     one, two = bench.node("one"), bench.node("two")
     bench.start_chaosd()
-    until(lambda: {one, two} <= set(bench.targets()), 10, "both are targets")
+    bench.await_targets(one, two)
     return one, two
 
 
 def test_a_partition_cuts_established_and_new_connections_both_ways_and_nothing_else(bench, pair):
     one, two = pair
     third = bench.node("third")
-    until(lambda: third in bench.targets(), 10, "the third is a target")
+    bench.await_targets(third)
     at_one, at_two, at_third = (netns.address_of(name) for name in (one, two, third))
     for name in (one, two, third):
         netns.Echo(name, PORT)
@@ -266,6 +266,7 @@ def test_a_partition_of_which_no_journal_knows_is_ended_by_its_marks(bench, pair
 def test_limits_are_lowered_and_put_back(bench, kind, more, limits):
     target = bench.container("target", *limits)
     bench.start_chaosd()
+    bench.await_targets(target)
     before = netns.fingerprint(target)
     fault = bench.inject(kind, target, **more)
     bench.await_fault(fault, "active")
