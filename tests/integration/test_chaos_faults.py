@@ -185,6 +185,8 @@ def test_what_was_started_by_hand_meanwhile_is_left_alone(scene):
     scene.until_fault(fault["id"], "active")
     scene.daemon.kill()
     scene.sleeper(1).start()
+    # For an instant after exec the kernel tells no command line, and the process looks like nobody's.
+    until(lambda: scene.sleeper(1).pid, 5, "the process that was started by hand is there")
     by_hand = scene.sleeper(1).pid
     scene.daemon.start()
     scene.until_fault(fault["id"], "reverted", 15)
