@@ -56,20 +56,20 @@ Status check_together(const Config& parsed) {
   return kDone;
 }
 
-}  // namespace
+/// Where secrets are, until they are read.
+struct SecretFiles {
+  std::string password;
+  std::string token;
+};
 
-std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
+void add_peer_flags(config::Options& options, Config& to, SecretFiles& files) {
   using namespace config;
-  std::string password_file;
-  std::string token_file;
-  Options options{"faultline-exporter",
-                  "Tells Prometheus and browsers what is true about a CockroachDB cluster."};
   options.add_list("cockroach.sql", to.sql, "SQL addresses of nodes; others are discovered",
                    is_endpoint());
   options.add_list("cockroach.http", to.http, "HTTP addresses of nodes; others are discovered",
                    is_endpoint());
   options.add("cockroach.user", to.login.user, "SQL user", user_complaint);
-  options.add("cockroach.password-file", password_file, "File with the SQL user's password",
+  options.add("cockroach.password-file", files.password, "File with the SQL user's password",
               is_readable_file());
   options.add("cockroach.certs-dir", to.login.certs_dir,
               "Directory with ca.crt and the client's certificate; turns TLS on", certs_complaint);
@@ -78,8 +78,12 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
                    sql::check_session_setting);
   options.add("chaosd.address", to.chaosd_address, "Where chaosd listens; empty: monitor only",
               is_endpoint());
-  options.add("chaosd.token-file", token_file, "File with the bearer token for chaosd",
+  options.add("chaosd.token-file", files.token, "File with the bearer token for chaosd",
               is_readable_file());
+}
+
+void add_web_flags(config::Options& options, Config& to) {
+  using namespace config;
   options.add("web.listen-address", to.listen_address, "Where to listen; port 0 takes a free one",
               [](const std::string& text) -> std::string {
                 const bool any_port = text.ends_with(":0") && text.size() > 2;
@@ -94,6 +98,9 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
               is_readable_file());
   options.add_switch("web.enable-lifecycle", to.enable_lifecycle,
                      "Answer POST /-/reload; SIGHUP reloads always");
+}
+
+void add_collector_flags(config::Options& options, Config& to) {
   options.add_switch("collector.process", to.collect_process, "Probe every process");
   options.add_switch("collector.metrics", to.collect_metrics, "Read every node's own gauges");
   options.add_switch("collector.gossip", to.collect_gossip, "Read nodes and liveness from gossip");
@@ -111,18 +118,30 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
                      "Read what nodes and stores wrote about themselves");
   options.add_switch("collector.cluster-log", to.collect_cluster_log,
                      "Read what the cluster logs about its ranges and nodes");
+}
+
+}  // namespace
+
+std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
+  using namespace config;
+  SecretFiles files;
+  Options options{"faultline-exporter",
+                  "Tells Prometheus and browsers what is true about a CockroachDB cluster."};
+  add_peer_flags(options, to, files);
+  add_web_flags(options, to);
+  add_collector_flags(options, to);
   options.add("log.level", to.log.level, "Least severity to log",
               is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", to.log.format, "How log lines look", is_one_of({"logfmt", "json"}));
   if (const auto code = options.parse(argc, argv)) return code;
 
-  if (!password_file.empty()) {
-    auto secret = read_secret("cockroach.password-file", password_file);
+  if (!files.password.empty()) {
+    auto secret = read_secret("cockroach.password-file", files.password);
     if (!secret) return complain(secret.error());
     to.login.password = Secret{std::move(secret).value()};
   }
-  if (!token_file.empty()) {
-    auto secret = read_secret("chaosd.token-file", token_file);
+  if (!files.token.empty()) {
+    auto secret = read_secret("chaosd.token-file", files.token);
     if (!secret) return complain(secret.error());
     to.chaosd_token = Secret{std::move(secret).value()};
   }
