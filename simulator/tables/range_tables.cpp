@@ -44,6 +44,18 @@ std::optional<SqlError> wait_for_silent_peers(Engine& engine, const cluster::Pro
   return std::nullopt;
 }
 
+void add_lease(Row& row, const LeaseAnswer& lease, bool with_errors) {
+  if (lease.error.empty()) {
+    row.emplace_back(lease.holder);
+    row.emplace_back(lease.bytes);
+    if (with_errors) row.emplace_back(sql::Null{});
+  } else {
+    row.emplace_back(sql::Null{});
+    row.emplace_back(sql::Null{});
+    if (with_errors) row.emplace_back(lease.error);
+  }
+}
+
 Rows read_ranges(const TableMaker& maker, const Context& context, bool with_leases, bool names) {
   Engine& engine = maker.engine;
   if (auto error = need_database(engine, context)) return *error;
@@ -62,13 +74,7 @@ Rows read_ranges(const TableMaker& maker, const Context& context, bool with_leas
     std::vector<Row> rows;
     for (std::size_t i = 0; i < descriptors.size(); ++i) {
       Row row = range_row(node, descriptors[i], names);
-      if (with_leases) {
-        const LeaseAnswer& lease = leases[i];
-        const bool failed = !lease.error.empty();
-        row.push_back(failed ? Value(sql::Null{}) : Value(lease.holder));
-        row.push_back(failed ? Value(sql::Null{}) : Value(lease.bytes));
-        if (with_errors) row.push_back(failed ? Value(lease.error) : Value(sql::Null{}));
-      }
+      if (with_leases) add_lease(row, leases[i], with_errors);
       rows.push_back(std::move(row));
     }
     return rows;
