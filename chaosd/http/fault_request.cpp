@@ -9,14 +9,13 @@ namespace faultline::chaos {
 namespace {
 
 /// Names of targets and node ids, in one list.
-Status read_peers(const nlohmann::json& document, ParamRequest& params) {
+Status read_peers(const nlohmann::json& object, const std::string& path, ParamRequest& params) {
   const Error wrong{ErrorCode::invalid, "peers must be a list of names of targets, or of node ids",
-                    "/peers"};
-  if (!document.is_object() || !document.contains("peers") || document["peers"].is_null()) {
-    return kDone;
-  }
-  if (!document["peers"].is_array()) return wrong;
-  for (const auto& peer : document["peers"]) {
+                    path + "/peers"};
+  const auto peers = object.find("peers");
+  if (peers == object.end() || peers->is_null()) return kDone;
+  if (!peers->is_array()) return wrong;
+  for (const auto& peer : *peers) {
     if (peer.is_string()) {
       params.peers.emplace_back(peer.get<std::string>());
     } else if (peer.is_number_integer()) {
@@ -55,8 +54,8 @@ Result<FaultRequest> read_fault_request(const nlohmann::json& object, const std:
       request.params.numbers[name] = *number;
     }
   }
-  if (auto peers = read_peers(*document, request.params); !peers) return peers.error();
   if (reader.error()) return *reader.error();
+  if (auto peers = read_peers(object, path, request.params); !peers) return peers.error();
   if (const auto select = object.find("select"); select != object.end() && !select->is_null()) {
     auto selector = read_selector(*select, path + "/select");
     if (!selector) return selector.error();
