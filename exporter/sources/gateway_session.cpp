@@ -24,7 +24,8 @@ GatewaySession::GatewaySession(std::string owner, Roster& roster, sql::SessionFa
 GatewaySession::~GatewaySession() = default;
 
 Result<sql::Rows> GatewaySession::query(const std::string& statement, Deadline deadline) {
-  Error last{ErrorCode::unavailable, "there is no other node to ask"};
+  // While the other session asks the only node there is, what that node said is still the news.
+  Error last = failed_.value_or(Error{ErrorCode::unavailable, "there is no other node to ask"});
   for (const auto& address : order()) {
     const auto now = std::chrono::steady_clock::now();
     if (now >= deadline) break;
@@ -32,10 +33,12 @@ Result<sql::Rows> GatewaySession::query(const std::string& statement, Deadline d
     auto rows = session_->query(statement, std::min(deadline, now + attempt_));
     if (rows) {
       if (avoid_ == address) avoid_.clear();
+      failed_.reset();
       server_version_ = session_->server_version();
       return rows;
     }
     last = rows.error();
+    failed_ = last;
     server_version_ = session_->server_version();
     avoid_ = address;
     leave();

@@ -45,10 +45,11 @@ class GatewaySession {
   sql::SessionFactory dial_;
   milliseconds attempt_;
   bool exclusive_;
-  std::string address_;         ///< Empty: none chosen.
-  std::string avoid_;           ///< Failed last: tried after the others.
-  std::string server_version_;  ///< Of the node that was asked last.
-  std::string asked_;           ///< For people: whom the last query asked.
+  std::string address_;          ///< Empty: none chosen.
+  std::optional<Error> failed_;  ///< What the last node asked said, until one answers.
+  std::string avoid_;            ///< Failed last: tried after the others.
+  std::string server_version_;   ///< Of the node that was asked last.
+  std::string asked_;            ///< For people: whom the last query asked.
   std::unique_ptr<sql::Session> session_;
   std::int64_t sessions_ = 0;
 };

@@ -71,7 +71,7 @@ class Prometheus:
 def watched(tmp_path_factory):
     """Three nodes, one of them paused by chaosd, seen by Prometheus before and after."""
     directory = tmp_path_factory.mktemp("grafana")
-    with Stand(directory) as stand:
+    with Stand(directory, exporter_extra=["--collector.probe"]) as stand:
         prometheus = Prometheus(directory, stand.exporter.address)
         prometheus.daemon.start(seconds=30)
         try:

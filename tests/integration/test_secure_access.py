@@ -51,9 +51,13 @@ def source(snapshot, name):
     return next(one for one in snapshot["sources"] if one["name"] == name)
 
 
+# The second of the two sessions that want the only node there is.
+NOT_YET = ("", "not read yet", "there is no other node to ask")
+
+
 def gossip_error(daemon):
     """What the gossip source says is wrong."""
-    snapshot = picture.state_when(daemon, lambda s: source(s, "gossip")["error"] not in ("", "not read yet"), 15,
+    snapshot = picture.state_when(daemon, lambda s: source(s, "gossip")["error"] not in NOT_YET, 15,
                                   "gossip says what is wrong")
     return source(snapshot, "gossip")["error"]
 

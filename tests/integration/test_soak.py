@@ -105,7 +105,7 @@ class Trial:
                                f"the verdict is {expected}; {self.told()}")
         if expected == "available":
             s = picture.state_when(self.stand.exporter, picture.settled, 90, f"all is settled; {self.told()}")
-        picture.assert_valid(s, "snapshot")
+        picture.assert_valid(s, "Snapshot")
         for number in self.up():
             writer = Writer(self.stand.cluster.node(number))
             if expected in ("available", "degraded"):
