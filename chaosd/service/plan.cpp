@@ -179,14 +179,17 @@ std::vector<NodeId> nodes_of(const PlanInput& input) {
 
 ImpactQuestion question_of(const PlanInput& input) {
   ImpactQuestion question{nodes_of(input), ImpactFault::kill, {}};
-  if (!input.broken_already.empty() || input.targets.empty()) return question;
+  if (input.targets.empty()) return question;
   const PlannedTarget& first = input.targets.front();
   const bool all_alike =
       std::all_of(input.targets.begin(), input.targets.end(), [&](const auto& one) {
         return as_imagined(one) == as_imagined(first) && one.cut_from == first.cut_from;
       });
-  if (!all_alike) return question;
-  question.fault = as_imagined(first);
+  const auto fault = as_imagined(first);
+  const bool cut = fault == ImpactFault::partition || fault == ImpactFault::isolate;
+  // What is broken already is gone, not cut off.
+  if (!all_alike || (cut && !input.broken_already.empty())) return question;
+  question.fault = fault;
   if (question.fault == ImpactFault::partition) question.from = first.cut_from;
   return question;
 }

@@ -71,7 +71,7 @@ struct Plan {
 
 /// The nodes to ask the exporter about: those that are meant and those that are broken.
 [[nodiscard]] std::vector<NodeId> nodes_of(const PlanInput& input);
-/// What to ask the exporter. A mixture, a second fault beside open ones, and a node that is
+/// What to ask the exporter. A mixture, a cut beside open faults, and a node that is
 /// only slowed down or loses packets are judged as if the nodes went: they may.
 [[nodiscard]] ImpactQuestion question_of(const PlanInput& input);
 /// Pure. `impact` is the exporter's answer, or why there is none.

@@ -144,7 +144,9 @@ def test_the_event_feed_answers_at_once_when_something_happens(scene):
 
 def test_a_viewer_may_look_and_an_admin_sees_the_audit(scene):
     viewer = wire.Chaos(scene.daemon.url, VIEWER)
-    assert {fault["kind"] for fault in viewer.get("capabilities").json["faults"]} == {"stop", "kill", "pause", "restart"}
+    faults = viewer.get("capabilities").json["faults"]
+    assert {fault["kind"] for fault in faults if fault["support"] == "supported"} == {"stop", "kill", "pause", "restart"}
+    assert all(fault["reason"] for fault in faults if fault["support"] == "unsupported"), "local processes share one network"
     assert viewer.get("capabilities").json["runtime"] == "process"
     assert len(viewer.get("targets").json["targets"]) == 3
     wire.problem(viewer.get("audit"), 403)

@@ -20,6 +20,9 @@ const kRules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
 /** What the browser itself writes when a program is away on purpose. */
 const kOutage =
   /WebSocket connection to .* failed|Failed to load resource: the server responded with a status of 50\d/;
+/** The browser also notes each fault that chaosd refuses until its plan is accepted: the page asks then. */
+const kRefused =
+  /Failed to load resource: the server responded with a status of 409/;
 
 export class Page {
   #context;
@@ -55,6 +58,7 @@ export class Page {
     );
     this.tab.on("console", (message) => {
       if (!["error", "warning"].includes(message.type())) return;
+      if (kRefused.test(message.text())) return;
       if (this.outage && kOutage.test(message.text())) return;
       this.complaints.push(`console: ${message.text()}`);
     });

@@ -88,9 +88,11 @@ TEST(Plan, APartitionIsAskedAboutAsOneAndAMixtureAsIfTheNodesWent) {
   EXPECT_EQ(question_of(input).fault, ImpactFault::stop);
   target.kind = FaultKind::net_loss;
   EXPECT_EQ(question_of(input).fault, ImpactFault::kill);
-  target.kind = FaultKind::pause;
+  target.kind = FaultKind::net_isolate;
   input.broken_already = {NodeId{4}};
   EXPECT_EQ(question_of(input), (ImpactQuestion{{NodeId{2}, NodeId{4}}, ImpactFault::kill, {}}));
+  target.kind = FaultKind::pause;
+  EXPECT_EQ(question_of(input), (ImpactQuestion{{NodeId{2}, NodeId{4}}, ImpactFault::pause, {}}));
 }
 
 TEST(Plan, WhatIsBrokenAlreadyCounts) {
