@@ -109,6 +109,7 @@ def test_a_fault_outlives_chaosd_by_no_more_than_its_deadline(bench, kind, broke
     began = time.monotonic()
     fault = bench.inject(kind, target, duration_s=5)
     bench.await_container(target, broken)
+    bench.await_fault(fault, "active")  # Else it would end as failed: never proven.
     bench.chaosd.kill()  # SIGKILL: no farewell.
     assert look(target)["Status"] == broken
     bench.start_chaosd()

@@ -129,8 +129,8 @@ class FakeEngine {
     } else {
       text += "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
     }
-    EXPECT_EQ(::send(peer, text.data(), text.size(), MSG_NOSIGNAL),
-              static_cast<ssize_t>(text.size()));
+    // Whoever asked may have given up meanwhile; what it then does is for the test to see.
+    (void)::send(peer, text.data(), text.size(), MSG_NOSIGNAL);
     if (!keep) ::close(peer);
   }
 
