@@ -160,10 +160,8 @@ def test_a_stopped_node_is_seen_to_go_and_is_started_again_on_request(stack):
 
 def test_a_killed_node_is_seen_within_a_second_and_comes_back_at_its_deadline(stack):
     kill = {"kind": "kill", "target": PREFIX + "crdb-3", "duration_s": 8}
-    fault = stack.chaos("v1/faults", method="POST", json_body=kill)
-    if fault.status == 409:  # crdb-2 came back a moment ago, and the guard may not count on it yet.
-        kill["accept_plan"] = fault.json["plan"]["plan_hash"]
-        fault = stack.chaos("v1/faults", method="POST", json_body=kill)
+    # crdb-2 came back a moment ago, and the guard may not count on it yet.
+    fault = wire.Chaos(stack.url).post_accepting(kill)
     assert fault.status == 202, fault
     until(lambda: stack.container_state("crdb-3") == "exited", 10, "the Engine says it is gone", every=0.01)
     stack.await_node("crdb-3", 1, "its container has exited", container_state="exited")
