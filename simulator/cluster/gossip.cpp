@@ -73,6 +73,12 @@ std::vector<Info> Gossip::news_for(const std::string& peer, Time now) {
   return news;
 }
 
-void Gossip::forget_peer(const std::string& peer) { sent_.erase(peer); }
+void Gossip::forget_peer(const std::string& peer) {
+  sent_.erase(peer);
+  // It may have been started anew and know no longer what it once told us.
+  for (auto& [key, entry] : entries_) {
+    if (entry.from == peer) entry.from.clear();
+  }
+}
 
 }  // namespace faultline::sim::cluster

@@ -19,7 +19,7 @@ Failure located(std::string sqlstate, std::string message, std::string file, int
   return Failure{std::move(error)};
 }
 
-std::string quoted(std::string_view text) { return '"' + std::string(text) + '"'; }
+std::string in_quotes(std::string_view text) { return '"' + std::string(text) + '"'; }
 
 bool is_word(char c) {
   return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '$';
@@ -50,8 +50,8 @@ Failure failure(std::string sqlstate, std::string message) {
 Failure syntax_error(std::string_view sql, std::size_t position, bool at_end) {
   at_end = at_end || position >= sql.size();
   const std::string near = at_end ? "EOF" : token_at(sql, position);
-  Failure made =
-      located("42601", "at or near " + quoted(near) + ": syntax error", "lexer.go", 246, "Error");
+  Failure made = located("42601", "at or near " + in_quotes(near) + ": syntax error", "lexer.go",
+                         246, "Error");
   // The detail repeats the text up to the end of the offending line, and a caret under it.
   const std::size_t from = std::min(position, sql.size());
   const std::size_t line_end = std::min(sql.find('\n', from), sql.size());
@@ -63,17 +63,17 @@ Failure syntax_error(std::string_view sql, std::size_t position, bool at_end) {
 }
 
 Failure undefined_column(std::string_view name) {
-  return located("42703", "column " + quoted(name) + " does not exist", "column_resolver.go", 196,
-                 "NewUndefinedColumnError");
+  return located("42703", "column " + in_quotes(name) + " does not exist", "column_resolver.go",
+                 196, "NewUndefinedColumnError");
 }
 
 Failure undefined_table(std::string_view name) {
-  return located("42P01", "relation " + quoted(name) + " does not exist", "errors.go", 161,
+  return located("42P01", "relation " + in_quotes(name) + " does not exist", "errors.go", 161,
                  "NewUndefinedRelationError");
 }
 
 Failure undefined_database(std::string_view name) {
-  return located("3D000", "database " + quoted(name) + " does not exist", "errors.go", 129,
+  return located("3D000", "database " + in_quotes(name) + " does not exist", "errors.go", 129,
                  "NewUndefinedDatabaseError");
 }
 
@@ -85,7 +85,7 @@ Failure undefined_function(std::string_view signature, bool arguments_at_fault) 
 
 Failure unparsable(std::string_view text, std::string_view type, std::string_view reason) {
   return located("22P02",
-                 "could not parse " + quoted(text) + " as type " + std::string(type) +
+                 "could not parse " + in_quotes(text) + " as type " + std::string(type) +
                      (reason.empty() ? "" : ": " + std::string(reason)),
                  "datum.go", 274, "MakeParseError");
 }

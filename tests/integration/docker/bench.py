@@ -77,9 +77,9 @@ class Bench:
     def await_container(self, name, status, seconds=15):
         return until(lambda: (s := look(name))["Status"] == status and s, seconds, f"{name} is {status}")
 
-    def helpers(self):
+    def helpers(self, *filters):
         """Containers that chaosd itself has started."""
-        return docker("ps", "-aq", "--filter", f"label=io.faultline.owner={self.label}").split()
+        return docker("ps", "-aq", "--filter", f"label=io.faultline.owner={self.label}", *filters).split()
 
     def close(self):
         if self.chaosd:
