@@ -6,6 +6,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "chaosd/docker/json_parts.hpp"
 #include "common/net/address_book.hpp"
 #include "common/wire/json_read.hpp"
 
@@ -15,18 +16,6 @@ namespace {
 
 using nlohmann::json;
 using wire::ObjectReader;
-
-/// The member `name` of an object, or null: Docker writes null for what is empty.
-const json& member(const json& object, const char* name) {
-  static const json kNull;
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
-}
-
-std::string text_of(const json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
 
 std::optional<int> number_in(std::string_view text, std::size_t at, std::size_t length) {
   if (at + length > text.size()) return std::nullopt;
@@ -87,7 +76,7 @@ std::optional<WallTime> since(ContainerState state, const json& times, const std
   return std::nullopt;
 }
 
-void add(std::vector<std::string>& addresses, const std::string& address) {
+void add_new(std::vector<std::string>& addresses, const std::string& address) {
   if (address.empty()) return;
   if (std::find(addresses.begin(), addresses.end(), address) == addresses.end()) {
     addresses.push_back(address);
@@ -117,7 +106,7 @@ void add_from_command(std::vector<std::string>& addresses, const json& arguments
       std::string value;
       if (words[i] == flag && i + 1 < words.size()) value = words[i + 1];
       if (words[i].starts_with(std::string{flag} + "=")) value = words[i].substr(flag.size() + 1);
-      if (names_a_host(value)) add(addresses, value);
+      if (names_a_host(value)) add_new(addresses, value);
     }
   }
 }
@@ -125,16 +114,16 @@ void add_from_command(std::vector<std::string>& addresses, const json& arguments
 std::vector<std::string> read_addresses(const std::string& name, const json& document) {
   std::vector<std::string> addresses;
   add_from_command(addresses, member(document, "Args"));
-  add(addresses, name);
-  add(addresses, text_of(member(member(document, "Config"), "Hostname")));
+  add_new(addresses, name);
+  add_new(addresses, text_of(member(member(document, "Config"), "Hostname")));
   for (const auto& network : member(member(document, "NetworkSettings"), "Networks")) {
     for (const char* names : {"Aliases", "DNSNames"}) {
-      for (const auto& alias : member(network, names)) add(addresses, text_of(alias));
+      for (const auto& alias : member(network, names)) add_new(addresses, text_of(alias));
     }
-    add(addresses, text_of(member(network, "IPAddress")));
-    add(addresses, text_of(member(network, "GlobalIPv6Address")));
+    add_new(addresses, text_of(member(network, "IPAddress")));
+    add_new(addresses, text_of(member(network, "GlobalIPv6Address")));
     // The only address left of a stopped container that was given a fixed one.
-    add(addresses, text_of(member(member(network, "IPAMConfig"), "IPv4Address")));
+    add_new(addresses, text_of(member(member(network, "IPAMConfig"), "IPv4Address")));
   }
   return addresses;
 }

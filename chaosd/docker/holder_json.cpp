@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chaosd/docker/docker_json.hpp"
+#include "chaosd/docker/json_parts.hpp"
 #include "common/wire/json_read.hpp"
 
 namespace faultline::chaos {
@@ -18,17 +19,6 @@ using wire::ObjectReader;
 constexpr std::int64_t kHolderMemory = 64 * 1024 * 1024;
 constexpr std::int64_t kHolderPids = 16;
 
-const json& member(const json& object, const std::string& name) {
-  static const json kNull;
-  if (!object.is_object()) return kNull;
-  const auto found = object.find(name);
-  return found == object.end() ? kNull : *found;
-}
-
-std::string text_of(const json& value) {
-  return value.is_string() ? value.get<std::string>() : std::string{};
-}
-
 std::int64_t number_of(const json& value) {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
@@ -40,10 +30,10 @@ Result<json> parse(std::string_view body, bool (json::*is_kind)() const noexcept
   }
   return document;
 }
-Result<json> parse_object(std::string_view body) { return parse(body, &json::is_object); }
+Result<json> parse_answer(std::string_view body) { return parse(body, &json::is_object); }
 Result<json> parse_list(std::string_view body) { return parse(body, &json::is_array); }
 
-void add(std::vector<std::string>& list, const std::string& text) {
+void add_text(std::vector<std::string>& list, const std::string& text) {
   if (!text.empty()) list.push_back(text);
 }
 
@@ -98,7 +88,7 @@ std::string role_filter() {
 }
 
 Result<Holder> read_holder(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_answer(body);
   if (!document) return document.error();
   Holder holder;
   holder.id = text_of(member(*document, "Id"));
@@ -128,7 +118,7 @@ Result<std::vector<Hold>> read_holds(std::string_view body) {
 }
 
 Result<std::string> read_created(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_answer(body);
   if (!document) return document.error();
   std::string id = text_of(member(*document, "Id"));
   if (id.empty()) return Error{ErrorCode::invalid, "Id is missing", "/Id"};
@@ -172,26 +162,26 @@ Result<std::vector<std::string>> read_list_addresses(std::string_view body) {
   std::vector<std::string> addresses;
   for (const auto& item : *document) {
     for (const auto& network : member(member(item, "NetworkSettings"), "Networks")) {
-      add(addresses, text_of(member(network, "IPAddress")));
-      add(addresses, text_of(member(network, "GlobalIPv6Address")));
+      add_text(addresses, text_of(member(network, "IPAddress")));
+      add_text(addresses, text_of(member(network, "GlobalIPv6Address")));
     }
   }
   return addresses;
 }
 
 Result<std::vector<std::string>> read_gateways(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_answer(body);
   if (!document) return document.error();
   std::vector<std::string> gateways;
   for (const auto& network : member(member(*document, "NetworkSettings"), "Networks")) {
-    add(gateways, text_of(member(network, "Gateway")));
-    add(gateways, text_of(member(network, "IPv6Gateway")));
+    add_text(gateways, text_of(member(network, "Gateway")));
+    add_text(gateways, text_of(member(network, "IPv6Gateway")));
   }
   return gateways;
 }
 
 Result<Limits> read_host_limits(std::string_view inspected) {
-  const auto document = parse_object(inspected);
+  const auto document = parse_answer(inspected);
   if (!document) return document.error();
   const json& host = member(*document, "HostConfig");
   if (!host.is_object()) return Error{ErrorCode::invalid, "HostConfig is missing", "/HostConfig"};
@@ -201,7 +191,7 @@ Result<Limits> read_host_limits(std::string_view inspected) {
 }
 
 Result<std::int64_t> read_memory_used(std::string_view stats) {
-  const auto document = parse_object(stats);
+  const auto document = parse_answer(stats);
   if (!document) return document.error();
   const auto used = number_of(member(member(*document, "memory_stats"), "usage"));
   if (used > 0) return used;
@@ -221,7 +211,7 @@ std::string memory_body(std::int64_t memory, std::int64_t memory_swap) {
 }
 
 Result<EngineInfo> read_info(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_answer(body);
   if (!document) return document.error();
   const auto yes = [&](const char* name) {
     const json& value = member(*document, name);

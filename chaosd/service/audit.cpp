@@ -49,7 +49,7 @@ std::optional<AuditEntry> from_line(const std::string& line) {
   return entry;
 }
 
-std::string path_in(const std::string& directory) { return directory + "/audit.jsonl"; }
+std::string audit_file(const std::string& directory) { return directory + "/audit.jsonl"; }
 
 std::string old_path(const std::string& path, int age) { return path + "." + std::to_string(age); }
 
@@ -79,7 +79,7 @@ bool ends_in_mid_line(const std::string& path, std::int64_t size) {
 }  // namespace
 
 Result<AuditChain> Audit::check(const std::string& directory) {
-  const std::string path = path_in(directory);
+  const std::string path = audit_file(directory);
   if (::access(path.c_str(), F_OK) != 0) {
     return Error{ErrorCode::not_found, "there is no audit at " + path};
   }
@@ -87,7 +87,7 @@ Result<AuditChain> Audit::check(const std::string& directory) {
 }
 
 Result<std::unique_ptr<Audit>> Audit::open(const std::string& directory, Logger log) {
-  const std::string path = path_in(directory);
+  const std::string path = audit_file(directory);
   const int file = ::open(path.c_str(), kOpenFlags, kOwnerOnly);
   if (file < 0) {
     return Error{ErrorCode::unavailable, "cannot open " + path + ": " + std::strerror(errno)};

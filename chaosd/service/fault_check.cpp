@@ -6,8 +6,6 @@ namespace faultline::chaos {
 
 namespace {
 
-std::string text(std::int64_t number) { return std::to_string(number); }
-
 Error refused(const std::string& name, const std::string& what) {
   return {ErrorCode::invalid, name + " " + what, "/" + name};
 }
@@ -24,8 +22,8 @@ Status check_numbers(const ParamRequest& request, const Fault& fault, FaultParam
                      [&given = name](const NumberShape& one) { return one.name == given; });
     if (known == shape.numbers.end()) return refused(name, not_taken(fault));
     if (value < known->least || value > known->most) {
-      return refused(
-          name, "is " + text(value) + "; use " + text(known->least) + " to " + text(known->most));
+      return refused(name, "is " + std::to_string(value) + "; use " + std::to_string(known->least) +
+                               " to " + std::to_string(known->most));
     }
     params.numbers[name] = value;
   }
@@ -33,7 +31,7 @@ Status check_numbers(const ParamRequest& request, const Fault& fault, FaultParam
     const std::string name{number.name};
     if (number.required && !params.numbers.contains(name)) {
       return refused(name, "is missing; " + std::string{to_string(fault.kind())} + " takes " +
-                               text(number.least) + " to " + text(number.most));
+                               std::to_string(number.least) + " to " + std::to_string(number.most));
     }
   }
   return kDone;

@@ -1,5 +1,6 @@
 #include "chaosd/service/journal.hpp"
 
+#include "chaosd/service/file_error.hpp"
 #include "common/base/read_file.hpp"
 
 #include <algorithm>
@@ -17,18 +18,14 @@ namespace faultline::chaos {
 
 namespace {
 
-Error failed(const std::string& what, const std::string& path) {
-  return {ErrorCode::unavailable, what + " " + path + ": " + std::strerror(errno)};
-}
-
 Status write_all(int file, std::string_view text, const std::string& path) {
   while (!text.empty()) {
     const auto written = ::write(file, text.data(), text.size());
     if (written < 0 && errno == EINTR) continue;
-    if (written <= 0) return failed("cannot write", path);
+    if (written <= 0) return file_error("cannot write", path);
     text.remove_prefix(static_cast<std::size_t>(written));
   }
-  if (::fsync(file) != 0) return failed("cannot flush", path);
+  if (::fsync(file) != 0) return file_error("cannot flush", path);
   return kDone;
 }
 
@@ -47,13 +44,13 @@ void keep_open_and_recent(std::vector<FaultRecord>& records, std::size_t ended_k
 Result<int> replace_file(const std::string& path, const std::string& text) {
   const std::string fresh = path + ".new";
   const int file = ::open(fresh.c_str(), O_CREAT | O_TRUNC | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
-  if (file < 0) return failed("cannot create", fresh);
+  if (file < 0) return file_error("cannot create", fresh);
   if (auto written = write_all(file, text, fresh); !written) {
     ::close(file);
     return written.error();
   }
   if (::rename(fresh.c_str(), path.c_str()) != 0) {
-    const Error error = failed("cannot rename", fresh);
+    const Error error = file_error("cannot rename", fresh);
     ::close(file);
     return error;
   }
@@ -64,7 +61,7 @@ Result<int> replace_file(const std::string& path, const std::string& text) {
 Status flush_folder(const std::string& directory) {
   const int folder = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const bool flushed = folder >= 0 && ::fsync(folder) == 0;
-  const Error error = failed("cannot flush", directory);
+  const Error error = file_error("cannot flush", directory);
   if (folder >= 0) ::close(folder);
   if (flushed) return kDone;
   return error;
@@ -73,7 +70,7 @@ Status flush_folder(const std::string& directory) {
 Result<int> lock_directory(const std::string& directory) {
   const std::string path = directory + "/lock";
   const int lock = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-  if (lock < 0) return failed("cannot open", path);
+  if (lock < 0) return file_error("cannot open", path);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     ::close(lock);
     return Error{ErrorCode::conflict, "another faultline-chaosd uses " + directory};
@@ -81,7 +78,7 @@ Result<int> lock_directory(const std::string& directory) {
   return lock;
 }
 
-std::string path_in(const std::string& directory) { return directory + "/journal.jsonl"; }
+std::string journal_file(const std::string& directory) { return directory + "/journal.jsonl"; }
 
 /// Empty when there is no journal yet.
 Result<std::string> read_lines(const std::string& path) {
@@ -102,7 +99,7 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
   if (!lock) return lock.error();
   Journal journal{directory, *lock};
 
-  const std::string path = path_in(directory);
+  const std::string path = journal_file(directory);
   auto text = read_lines(path);
   const bool unreadable = !text;
   if (unreadable) {
@@ -129,7 +126,7 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
 Status Journal::compact(const std::vector<FaultRecord>& records) {
   std::string text;
   for (const auto& record : records) text += journal_line(record);
-  const auto file = replace_file(path_in(directory_), text);
+  const auto file = replace_file(journal_file(directory_), text);
   // What is open is then many, and rewriting it again at once would gain nothing.
   compact_above_ = std::max(kCompactAbove, 2 * static_cast<std::int64_t>(text.size()));
   if (!file) return file.error();
@@ -156,7 +153,7 @@ Status Journal::append(const FaultRecord& record) {
   const auto written = write_all(file_, line, "the journal");
   if (!written) {
     // A half line would make the next one unreadable too.
-    if (::ftruncate(file_, size_) != 0) return failed("cannot repair", "the journal");
+    if (::ftruncate(file_, size_) != 0) return file_error("cannot repair", "the journal");
     return written.error();
   }
   size_ += static_cast<std::int64_t>(line.size());

@@ -7,7 +7,7 @@ namespace faultline::observe {
 
 namespace {
 
-std::string names(const std::set<NodeId>& nodes) {
+std::string named(const std::set<NodeId>& nodes) {
   std::string text;
   std::size_t left = nodes.size();
   for (const auto id : nodes) {
@@ -85,7 +85,7 @@ std::string words_for(const std::vector<LinkPair>& pairs) {
     unseen[a].insert(b);
     unseen[b].insert(a);
   }
-  if (pairs.size() == 1) return names({pairs[0].first, pairs[0].second}) + " cannot see each other";
+  if (pairs.size() == 1) return named({pairs[0].first, pairs[0].second}) + " cannot see each other";
   // Whoever misses the same nodes is one side.
   const auto most = std::max_element(
       unseen.begin(), unseen.end(),
@@ -96,11 +96,11 @@ std::string words_for(const std::vector<LinkPair>& pairs) {
     if (misses == missed) side.insert(id);
   }
   if (side.size() * missed.size() == pairs.size())
-    return names(side) + " cannot see " + names(missed);
+    return named(side) + " cannot see " + named(missed);
   constexpr std::size_t kNamed = 3;
   std::string text;
   for (std::size_t i = 0; i < std::min(pairs.size(), kNamed); ++i) {
-    text += (i == 0 ? "" : ", ") + names({pairs[i].first, pairs[i].second});
+    text += (i == 0 ? "" : ", ") + named({pairs[i].first, pairs[i].second});
   }
   const auto more = pairs.size() - std::min(pairs.size(), kNamed);
   if (more > 0) text += " and " + std::to_string(more) + " more pairs";

@@ -15,7 +15,7 @@ bool has_metadata_privilege(const ServerVersion& version) {
   return version >= ServerVersion{23, 1, 12};
 }
 
-bool contains(std::string_view text, std::string_view part) {
+bool mentions(std::string_view text, std::string_view part) {
   return text.find(part) != std::string_view::npos;
 }
 
@@ -31,10 +31,10 @@ bool is_plain(const std::string& name) {
 std::string grant_for(const std::string& statement, const std::string& user,
                       const std::optional<ServerVersion>& version) {
   const auto to = " TO " + identifier(user);
-  const bool ranges = contains(statement, "ranges_no_leases") || contains(statement, "RANGES");
+  const bool ranges = mentions(statement, "ranges_no_leases") || mentions(statement, "RANGES");
   const bool settings =
-      contains(statement, "cluster_settings") || contains(statement, "CLUSTER SETTING");
-  if (contains(statement, "system.")) {
+      mentions(statement, "cluster_settings") || mentions(statement, "CLUSTER SETTING");
+  if (mentions(statement, "system.")) {
     return "GRANT SELECT ON TABLE system.rangelog, system.eventlog" + to;
   }
   const auto known = version.value_or(ServerVersion{});

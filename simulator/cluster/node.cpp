@@ -231,7 +231,10 @@ bool Node::reachable(NodeNumber node) const {
 
 std::optional<Liveness> Node::liveness(NodeNumber node) const {
   const Info* info = gossip_.find(row_key("liveness", node));
-  return info == nullptr ? std::nullopt : decode_liveness(info->value);
+  if (info == nullptr) return std::nullopt;
+  KnownLiveness& known = known_liveness_[node];
+  if (known.text != info->value) known = {info->value, decode_liveness(info->value)};
+  return known.record;
 }
 
 bool Node::live(NodeNumber node) const {

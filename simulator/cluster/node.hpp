@@ -167,6 +167,11 @@ class Node final : public ReplicaHost,
     RpcLink rpc = {};
     bool supported = false;  ///< By this node's store, in store liveness.
   };
+  /// A record and what it was decoded from: each replica asks for it at each step.
+  struct KnownLiveness {
+    std::string text;
+    std::optional<Liveness> record;
+  };
 
   void handle(const std::string& from, const Message& message);
   void on(const std::string& from, const Hello& message);
@@ -225,6 +230,7 @@ class Node final : public ReplicaHost,
   Allocator allocator_;
   Gauges gauges_;
   Histogram round_trips_;
+  mutable std::map<NodeNumber, KnownLiveness> known_liveness_;
 
   std::string join_token_;
   std::size_t join_turn_ = 0;

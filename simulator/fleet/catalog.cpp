@@ -39,10 +39,6 @@ SqlError read_only() { return {"0A000", "unimplemented: a fleet can only be read
 
 std::string text(const char* plain) { return plain; }
 
-std::string address(const FleetOptions& options, std::uint16_t first, std::int64_t node) {
-  return options.host + ":" + std::to_string(first + node - 1);
-}
-
 std::string expiration_text(cluster::Time expiration) {
   const std::string nanos = std::to_string(cluster::kSecond + expiration % cluster::kSecond);
   return std::to_string(expiration / cluster::kSecond) + "." + nanos.substr(1) + ",0";
@@ -63,7 +59,7 @@ std::vector<Row> gossip_nodes(const View& view) {
   const FleetOptions& options = view.plan.options();
   std::vector<Row> rows;
   for (std::int64_t node = 1; node <= options.nodes; ++node) {
-    const std::string sql = address(options, options.sql_port, node);
+    const std::string sql = address_of(options, options.sql_port, node);
     const bool by_liveness = options.profile->is_live_by_liveness();
     const bool is_live = by_liveness
                              ? expiration(view.plan, node, view.started, view.now) > view.now
@@ -146,7 +142,7 @@ std::vector<Row> node_runtime_info(const View& view) {
   std::vector<Row> rows;
   for (const auto& [component, scheme, port] :
        {std::tuple("DB", "postgresql", options.sql_port), {"UI", "http", options.http_port}}) {
-    const std::string where = address(options, port, view.node);
+    const std::string where = address_of(options, port, view.node);
     for (const auto& [field, value] : {std::pair("URL", std::string(scheme) + "://" + where),
                                        {"Scheme", std::string(scheme)},
                                        {"User", std::string()},
@@ -176,7 +172,7 @@ std::vector<Row> kv_node_status(const View& view) {
     const cluster::Time updated = view.plan.dead(node) ? view.started : view.now;
     rows.push_back({node,
                     text("tcp"),
-                    address(options, options.sql_port, node),
+                    address_of(options, options.sql_port, node),
                     text("[]"),
                     view.plan.locality(node),
                     text(options.profile->server_version),

@@ -28,18 +28,14 @@ std::string exported(std::string name) {
   return name;
 }
 
-std::string address(const FleetOptions& options, std::uint16_t first, std::int64_t node) {
-  return options.host + ":" + std::to_string(first + node - 1);
-}
-
 std::string labels(const FleetPlan& plan, std::int64_t node, std::int64_t store,
                    const std::string& name) {
   const FleetOptions& options = plan.options();
   std::string out;
   if (name == "node-id") {
-    out = "advertise_addr=\"" + address(options, options.sql_port, node) + "\",http_addr=\"" +
-          address(options, options.http_port, node) + "\",sql_addr=\"" +
-          address(options, options.sql_port, node) + "\"";
+    out = "advertise_addr=\"" + address_of(options, options.sql_port, node) + "\",http_addr=\"" +
+          address_of(options, options.http_port, node) + "\",sql_addr=\"" +
+          address_of(options, options.sql_port, node) + "\"";
   } else if (name == "build.timestamp") {
     out = "tag=\"" + options.profile->tag_text() + "\",go_version=\"" +
           options.profile->go_version + "\"";
@@ -67,11 +63,11 @@ void append(std::string& out, const FleetPlan& plan, std::int64_t node, std::int
 }
 
 std::string vars(const FleetPlan& plan, std::int64_t node, cluster::Time now) {
-  static constexpr const char* kKinds[] = {"gauge", "counter", "histogram"};
+  static constexpr const char* kKindNames[] = {"gauge", "counter", "histogram"};
   std::string out;
   out.reserve(128U << 10U);
   for (const MetricName& metric : cluster::metric_names(*plan.options().profile)) {
-    out += "# TYPE " + exported(metric.name) + " " + kKinds[static_cast<std::size_t>(metric.kind)] +
+    out += "# TYPE " + exported(metric.name) + " " + kKindNames[static_cast<std::size_t>(metric.kind)] +
            "\n";
     if (!metric.per_store) append(out, plan, node, 0, metric, now);
     for (std::int64_t at = 0; metric.per_store && at < plan.options().stores_per_node; ++at) {

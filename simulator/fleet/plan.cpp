@@ -26,6 +26,10 @@ std::string four_bytes(std::int64_t value) {
 
 }  // namespace
 
+std::string address_of(const FleetOptions& options, std::uint16_t first, std::int64_t node) {
+  return options.host + ":" + std::to_string(first + node - 1);
+}
+
 FleetPlan::FleetPlan(const FleetOptions& options)
     : options_(options),
       system_(cluster::system_ranges(1)),

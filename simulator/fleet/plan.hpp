@@ -28,6 +28,10 @@ struct FleetOptions {
 [[nodiscard]] Result<FleetOptions> parse_fleet(const std::vector<std::string>& arguments);
 [[nodiscard]] std::string fleet_usage();
 
+/// Where a node listens; `first` is the first node's port.
+[[nodiscard]] std::string address_of(const FleetOptions& options, std::uint16_t first,
+                                     std::int64_t node);
+
 /// Where a range's replicas are: store ids, the first is its preferred leaseholder.
 struct Placement {
   std::array<std::int64_t, 5> stores{};

@@ -141,7 +141,7 @@ std::vector<Function> time_functions() {
   return list;
 }
 
-std::vector<Function> make_list() {
+std::vector<Function> make_number_list() {
   const auto integer_itself = [](Runtime&, const Arguments& values, const Types&) {
     return values[0];
   };
@@ -179,7 +179,7 @@ std::vector<Function> make_list() {
 }  // namespace
 
 const std::vector<Function>& number_functions() {
-  static const std::vector<Function> list = make_list();
+  static const std::vector<Function> list = make_number_list();
   return list;
 }
 

@@ -101,7 +101,7 @@ Value format_type(Runtime&, const Arguments& values, const Types&) {
   return type ? standard_name(*type) : std::string("???");
 }
 
-std::vector<Function> make_list() {
+std::vector<Function> make_system_list() {
   using Run = Value (*)(Runtime&, const Arguments&, const Types&);
   const Run user = [](Runtime& runtime, const Arguments&, const Types&) -> Value {
     return runtime.settings.user();
@@ -159,7 +159,7 @@ std::vector<Function> make_list() {
 }  // namespace
 
 const std::vector<Function>& system_functions() {
-  static const std::vector<Function> list = make_list();
+  static const std::vector<Function> list = make_system_list();
   return list;
 }
 

@@ -207,7 +207,7 @@ std::vector<Function> array_functions() {
   return list;
 }
 
-std::vector<Function> make_list() {
+std::vector<Function> make_text_list() {
   const auto length = [](Runtime&, const Arguments& values, const Types&) -> Value {
     return count_characters(text(values, 0));
   };
@@ -290,7 +290,7 @@ std::vector<Function> make_list() {
 }  // namespace
 
 const std::vector<Function>& text_functions() {
-  static const std::vector<Function> list = make_list();
+  static const std::vector<Function> list = make_text_list();
   return list;
 }
 

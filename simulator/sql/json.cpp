@@ -10,7 +10,7 @@ using nlohmann::json;
 
 // Documents nest at most this deep; deeper input is refused before it is parsed, so
 // that no recursion below can exhaust the stack.
-constexpr int kDepthMax = 100;
+constexpr int kNestingMax = 100;
 
 // A cursor over well-formed JSON text.
 class Walk {
@@ -83,7 +83,7 @@ bool too_deep(std::string_view text) {
     } else if (c == '"') {
       in_string = true;
     } else if (c == '{' || c == '[') {
-      if (++depth > kDepthMax) return true;
+      if (++depth > kNestingMax) return true;
     } else if (c == '}' || c == ']') {
       --depth;
     }
