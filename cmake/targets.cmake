@@ -91,8 +91,6 @@ function(faultline_test name)
   _faultline_speed(${name} ${ARG_STEPS_MUCH})
   target_compile_definitions(${name} PRIVATE FAULTLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock_main)
-  # Helpers of the same name in two test files are nobody's mistake.
-  set_target_properties(${name} PROPERTIES UNITY_BUILD OFF)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 1200)
   if(ARG_ONE_THREAD AND FAULTLINE_SANITIZE MATCHES "thread")

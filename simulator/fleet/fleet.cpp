@@ -67,8 +67,8 @@ std::string vars(const FleetPlan& plan, std::int64_t node, cluster::Time now) {
   std::string out;
   out.reserve(128U << 10U);
   for (const MetricName& metric : cluster::metric_names(*plan.options().profile)) {
-    out += "# TYPE " + exported(metric.name) + " " + kKindNames[static_cast<std::size_t>(metric.kind)] +
-           "\n";
+    out += "# TYPE " + exported(metric.name) + " " +
+           kKindNames[static_cast<std::size_t>(metric.kind)] + "\n";
     if (!metric.per_store) append(out, plan, node, 0, metric, now);
     for (std::int64_t at = 0; metric.per_store && at < plan.options().stores_per_node; ++at) {
       append(out, plan, node, node + at * plan.options().nodes, metric, now);

@@ -6,20 +6,12 @@
 #include <sstream>
 
 #include "simulator/tables/catalog.hpp"
+#include "tests/contract/simulator/no_store.hpp"
 
 namespace faultline::sim::tables {
 namespace {
 
 using cluster::Release;
-
-class NoStore final : public cluster::NodeStore {
- public:
-  void save_identity(cluster::NodeNumber /*node*/, const std::string& /*id*/) override {}
-  void save_copy(const cluster::Copy& /*copy*/) override {}
-  void save_change(const cluster::Copy& /*copy*/, const cluster::Change& /*change*/) override {}
-  void drop_copy(cluster::RangeNumber /*range*/) override {}
-  void save_addresses(const std::vector<std::string>& /*addresses*/) override {}
-};
 
 /// A catalog of one release, with a table app.kv that gossip has told it of.
 class ReleaseCatalog {

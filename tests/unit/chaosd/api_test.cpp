@@ -16,9 +16,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kFaults = "/api/chaos/v1/faults";
-constexpr const char* kKill = R"({"kind":"kill","target":"n1","duration_s":60})";
-
 class RestApi : public ApiTest {};
 
 TEST_F(RestApi, AnAcceptedFaultIs202WithItsLocation) {

@@ -11,6 +11,9 @@
 
 namespace faultline::chaos {
 
+inline constexpr const char* kFaults = "/api/chaos/v1/faults";
+inline constexpr const char* kKill = R"({"kind":"kill","target":"n1","duration_s":60})";
+
 inline constexpr const char* kViewer = "viewer-token-0123456789";
 inline constexpr const char* kOperator = "operator-token-0123456789";
 inline constexpr const char* kAdmin = "admin-token-0123456789";

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/chaosd/deadline_in.hpp"
 #include "tests/unit/chaosd/docker_fake_engine.hpp"
 
 namespace faultline::chaos {
@@ -13,8 +14,6 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 
 const std::string kId = "1fe098e7b5867fe079c458dd5d9d7020ac61de2b1e043c7c9d78ce3a313aaa64";
-
-Deadline in(milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
 std::unique_ptr<Runtime> runtime_of(const FakeEngine& engine, net::AddressBook& book) {
   auto runtime = make_docker_runtime({.host = engine.host()}, book);

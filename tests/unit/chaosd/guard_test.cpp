@@ -12,9 +12,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-constexpr const char* kFaults = "/api/chaos/v1/faults";
 constexpr const char* kPlans = "/api/chaos/v1/plans";
-constexpr const char* kKill = R"({"kind":"kill","target":"n1","duration_s":60})";
 
 /// Three targets that are nodes 1 to 3, an exporter that says what the test wants, and a
 /// guard that enforces.

@@ -20,9 +20,6 @@ using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
-constexpr const char* kFaults = "/api/chaos/v1/faults";
-constexpr const char* kKill = R"({"kind":"kill","target":"n1","duration_s":60})";
-
 /// The API behind a real server on a free port, spoken to over real connections.
 class Served : public ApiTest {
  protected:

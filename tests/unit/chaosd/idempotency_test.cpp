@@ -9,9 +9,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* kFaults = "/api/chaos/v1/faults";
-constexpr const char* kKill = R"({"kind":"kill","target":"n1","duration_s":60})";
-
 class Idempotency : public ApiTest {
  protected:
   static HttpRequestIn keyed(const std::string& key, const std::string& body = kKill) {

@@ -13,9 +13,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 
-constexpr const char* kFaults = "/api/chaos/v1/faults";
 constexpr const char* kLever = "/api/chaos/v1/lever";
-constexpr const char* kKill = R"({"kind":"kill","target":"n1","duration_s":60})";
 constexpr const char* kEngage = R"({"engaged":true,"reason":"release night"})";
 constexpr const char* kRelease = R"({"engaged":false,"reason":"done"})";
 

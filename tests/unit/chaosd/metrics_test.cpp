@@ -10,8 +10,6 @@ namespace {
 using ::testing::HasSubstr;
 using ::testing::Not;
 
-constexpr const char* kFaults = "/api/chaos/v1/faults";
-
 class ChaosdMetrics : public ApiTest {
  protected:
   std::string page() {

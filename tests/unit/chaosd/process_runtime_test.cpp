@@ -1,4 +1,5 @@
 #include "chaosd/process/process_runtime.hpp"
+#include "tests/unit/chaosd/deadline_in.hpp"
 
 #include <gmock/gmock.h>
 
@@ -19,8 +20,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-
-Deadline in(milliseconds time) { return std::chrono::steady_clock::now() + time; }
 
 /// Looks again and again until it is so; false when it never was.
 template <class Condition>

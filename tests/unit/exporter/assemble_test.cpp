@@ -13,15 +13,6 @@ using std::chrono::seconds;
 using testing::HasSubstr;
 
 /// Looks every 200 ms, as the exporter does while something happens.
-const ClusterSnapshot& watch(ToyCluster& cluster, milliseconds duration) {
-  const ClusterSnapshot* last = &cluster.look();
-  for (auto left = duration; left > milliseconds{0}; left -= milliseconds{200}) {
-    cluster.advance(milliseconds{200});
-    last = &cluster.look();
-  }
-  return *last;
-}
-
 TEST(Assemble, NothingReadIsUnknownAndNotZero) {
   ToyCluster cluster{3, 65};
   const auto& snapshot = cluster.assemble();
@@ -33,7 +24,7 @@ TEST(Assemble, NothingReadIsUnknownAndNotZero) {
 
 TEST(Assemble, AllUpCanLoseOne) {
   ToyCluster cluster{3, 65};
-  const auto& snapshot = watch(cluster, seconds{1});
+  const auto& snapshot = cluster.watch(seconds{1});
   EXPECT_EQ(snapshot.verdict.state, VerdictState::available);
   EXPECT_EQ(snapshot.verdict.sentence, "Available, can lose 1 more node");
   EXPECT_EQ(snapshot.verdict.can_lose_nodes, 1);
@@ -46,7 +37,7 @@ TEST(Assemble, AllUpCanLoseOne) {
 
 TEST(Assemble, OneKilledIsToldByItsProcessAtOnceAndByLivenessWhenGossipSaysSo) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(3, State::killed);
   const auto& at_once = cluster.look();
   EXPECT_EQ(at_once.nodes.at(2).process.state, ProcessState::unreachable);
@@ -56,25 +47,25 @@ TEST(Assemble, OneKilledIsToldByItsProcessAtOnceAndByLivenessWhenGossipSaysSo) {
             "Available, but one more node lost would take quorum from 65 ranges");
   EXPECT_EQ(at_once.ranges_underreplicated, 65);
 
-  const auto& later = watch(cluster, milliseconds{3200});
+  const auto& later = cluster.watch(milliseconds{3200});
   EXPECT_EQ(later.nodes.at(2).is_live, false);
   EXPECT_EQ(later.nodes.at(2).liveness.state, Liveness::suspect);
   EXPECT_THAT(later.nodes.at(2).liveness.reason, HasSubstr("gossip"));
   EXPECT_EQ(later.nodes.at(2).liveness.next_state, Liveness::dead);
 
-  const auto& expired = watch(cluster, seconds{10});
+  const auto& expired = cluster.watch(seconds{10});
   EXPECT_THAT(expired.nodes.at(2).liveness.reason, HasSubstr("expired"));
   EXPECT_EQ(expired.nodes.at(2).leader_ranges, 0) << "a lease needs a record that holds";
   EXPECT_EQ(expired.nodes.at(2).ranges, 65) << "its replicas are still there";
   EXPECT_EQ(expired.ranges_unavailable, 0);
 
-  const auto& dead = watch(cluster, seconds{302});
+  const auto& dead = cluster.watch(seconds{302});
   EXPECT_EQ(dead.nodes.at(2).liveness.state, Liveness::dead);
 }
 
 TEST(Assemble, TwoOfThreeKilledIsUnavailableAlthoughTheGaugeReadsZero) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(2, State::killed);
   cluster.set(3, State::killed);
   for (int step = 0; step < 200; ++step) {
@@ -128,14 +119,14 @@ TEST(Assemble, QuorumLossIsToldWhenNoNodeWasEverNamed) {
 
 TEST(Assemble, FiveNodesWithTwoKilledSumTheGaugesAndAgreeWithTheDescriptors) {
   ToyCluster cluster{5, 50};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(4, State::killed);
   cluster.set(5, State::killed);
   const auto& at_once = cluster.look();
   // Ranges on {3,4,5} and {4,5,1}, {5,1,2} has one dead, and so on: two of five groups.
   EXPECT_EQ(at_once.ranges_unavailable, 20);
   EXPECT_EQ(at_once.verdict.sentence, "20 ranges without quorum: 3 of 5 nodes are up");
-  const auto& later = watch(cluster, seconds{25});
+  const auto& later = cluster.watch(seconds{25});
   EXPECT_TRUE(later.verdict.native.valid) << later.verdict.native.reason;
   EXPECT_EQ(later.verdict.native.ranges_unavailable, 20);
   EXPECT_EQ(later.verdict.computed.ranges_unavailable, 20);
@@ -143,9 +134,9 @@ TEST(Assemble, FiveNodesWithTwoKilledSumTheGaugesAndAgreeWithTheDescriptors) {
 
 TEST(Assemble, APausedNodeIsUnresponsiveAndBlanksNothing) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(1, State::paused);
-  const auto& snapshot = watch(cluster, seconds{12});
+  const auto& snapshot = cluster.watch(seconds{12});
   EXPECT_EQ(snapshot.nodes.at(0).process.state, ProcessState::unresponsive);
   EXPECT_EQ(snapshot.nodes.at(0).liveness.state, Liveness::suspect);
   EXPECT_EQ(snapshot.nodes.at(1).liveness.state, Liveness::live);
@@ -155,9 +146,9 @@ TEST(Assemble, APausedNodeIsUnresponsiveAndBlanksNothing) {
 
 TEST(Assemble, AllPausedIsUnreachableAndKeepsTheInventory) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   for (int node = 1; node <= 3; ++node) cluster.set(node, State::paused);
-  const auto& snapshot = watch(cluster, seconds{60});
+  const auto& snapshot = cluster.watch(seconds{60});
   EXPECT_EQ(snapshot.verdict.state, VerdictState::unreachable);
   EXPECT_EQ(snapshot.verdict.sentence,
             "Cluster unreachable: 0 of 3 processes answer (3 accept connections and say nothing)");
@@ -171,9 +162,9 @@ TEST(Assemble, AllPausedIsUnreachableAndKeepsTheInventory) {
 
 TEST(Assemble, AnIsolatedNodeIsNoWitnessAgainstTheMajority) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(3, State::isolated);
-  watch(cluster, seconds{12});
+  cluster.watch(seconds{12});
   // The exporter happens to have its first session with the isolated node.
   cluster.poll();
   std::swap(cluster.readings.gossip, cluster.readings.second_gossip);
@@ -194,9 +185,9 @@ TEST(Assemble, AnIsolatedNodeIsNoWitnessAgainstTheMajority) {
 
 TEST(Assemble, ABlipOfTheLivenessRangeIsSettlingAndAlarmsOnlyWhenItLasts) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(3, State::killed);
-  watch(cluster, seconds{5});
+  cluster.watch(seconds{5});
   // The victim held the liveness range's lease: the survivors are ready, 503, for a while.
   const auto blip = [&] {
     cluster.poll();
@@ -224,7 +215,7 @@ TEST(Assemble, ABlipOfTheLivenessRangeIsSettlingAndAlarmsOnlyWhenItLasts) {
 
 TEST(Assemble, GaugesAloneMustLastBeforeTheyAlarm) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   const auto with_gauge = [&](std::int64_t unavailable) {
     cluster.poll();
     auto metrics = *cluster.readings.metrics->part;
@@ -243,12 +234,12 @@ TEST(Assemble, GaugesAloneMustLastBeforeTheyAlarm) {
 
 TEST(Assemble, RecoveryAfterQuorumLossBringsEverythingBack) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(2, State::killed);
   cluster.set(3, State::killed);
-  watch(cluster, seconds{30});
+  cluster.watch(seconds{30});
   cluster.set(2, State::up);
-  const auto& snapshot = watch(cluster, seconds{15});
+  const auto& snapshot = cluster.watch(seconds{15});
   EXPECT_EQ(snapshot.verdict.state, VerdictState::degraded);
   EXPECT_EQ(snapshot.nodes.at(1).liveness.state, Liveness::live);
   EXPECT_EQ(snapshot.nodes.at(1).liveness.epoch, 2);
@@ -258,7 +249,7 @@ TEST(Assemble, RecoveryAfterQuorumLossBringsEverythingBack) {
 TEST(Assemble, AnExitedContainerIsShownBesideAProcessThatStillSeemsToAnswer) {
   ToyCluster cluster{3, 65};
   for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set_container(2, ContainerState::exited);
   const auto& snapshot = cluster.look();
   EXPECT_EQ(snapshot.nodes.at(1).container.state, ContainerState::exited);
@@ -271,7 +262,7 @@ TEST(Assemble, WhatAContainerTellsCountsBeforeAnybodyHasAskedTheProcess) {
   for (const auto state : {ContainerState::exited, ContainerState::paused}) {
     ToyCluster cluster{3, 65};
     for (int node = 1; node <= 3; ++node) cluster.set_container(node, ContainerState::running);
-    watch(cluster, seconds{1});
+    cluster.watch(seconds{1});
     cluster.set_container(2, state);
     const auto& one_gone = cluster.look();
     EXPECT_EQ(one_gone.cluster.nodes_up, 2);
@@ -293,7 +284,7 @@ TEST(Assemble, WithoutChaosdContainersAreUnknownAndTheSourceIsNotListed) {
 
 TEST(Assemble, OldReadingsBecomeUnknownWithTheirAgeKept) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   const auto last_read = cluster.now;
   cluster.now += seconds{40};
   const auto& snapshot = cluster.assemble();
@@ -311,7 +302,7 @@ TEST(Assemble, OldReadingsBecomeUnknownWithTheirAgeKept) {
 
 TEST(Assemble, TheSecondWitnessKeepsGossipAliveWhenTheFirstGatewayIsSilent) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.poll();
   cluster.readings.gossip->health.ok = false;
   cluster.readings.gossip->health.error = "no answer before the deadline";
@@ -327,7 +318,7 @@ TEST(Assemble, TheSecondWitnessKeepsGossipAliveWhenTheFirstGatewayIsSilent) {
 
 TEST(Assemble, AnUnknownStoreMakesTheComputedOpinionInvalid) {
   ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.poll();
   auto placement = *cluster.readings.placement->part;
   placement.groups.push_back({{StoreId{99}, StoreId{11}, StoreId{12}}, 1});

@@ -106,17 +106,9 @@ TEST(Links, ASplitIsNamedBySides) {
   EXPECT_EQ(words_for({}), "");
 }
 
-const ClusterSnapshot& watch(test::ToyCluster& cluster, milliseconds duration) {
-  for (auto left = duration; left > milliseconds{0}; left -= milliseconds{200}) {
-    cluster.advance(milliseconds{200});
-    cluster.look();
-  }
-  return cluster.look();
-}
-
 TEST(Connectivity, TwoNodesThatCannotSeeEachOtherAreNamedAfterTheHold) {
   test::ToyCluster cluster{5, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.cut(2, 4);
   const auto& early = cluster.look();
   EXPECT_EQ(early.verdict.state, VerdictState::available) << "it may pass";
@@ -126,7 +118,7 @@ TEST(Connectivity, TwoNodesThatCannotSeeEachOtherAreNamedAfterTheHold) {
   EXPECT_EQ(early.nodes[1].connectivity.peers[2].peer, n(4));
   EXPECT_EQ(early.nodes[1].connectivity.peers[2].state, LinkState::cut);
   EXPECT_EQ(early.nodes[1].connectivity.peers[1].state, LinkState::connected);
-  const auto& late = watch(cluster, seconds{11});
+  const auto& late = cluster.watch(seconds{11});
   EXPECT_EQ(late.verdict.state, VerdictState::degraded);
   EXPECT_THAT(late.verdict.sentence, HasSubstr("; n2 and n4 cannot see each other"));
   cluster.mend(2, 4);
@@ -135,9 +127,9 @@ TEST(Connectivity, TwoNodesThatCannotSeeEachOtherAreNamedAfterTheHold) {
 
 TEST(Connectivity, ADeadNodeIsDownAndNoCutWhetherItsPeersStillDialItOrNot) {
   test::ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.set(3, test::ToyCluster::State::killed);
-  watch(cluster, seconds{20});
+  cluster.watch(seconds{20});
   cluster.poll();
   auto metrics = *cluster.readings.metrics->part;
   metrics.pages[1].vars->connections_good = 4;  // Recorded: n2 did not count its dead peer.
@@ -151,7 +143,7 @@ TEST(Connectivity, ADeadNodeIsDownAndNoCutWhetherItsPeersStillDialItOrNot) {
 
 TEST(Connectivity, WithoutItsGaugesItIsUnknownAndNotWhole) {
   test::ToyCluster cluster{3, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.poll();
   auto metrics = *cluster.readings.metrics->part;
   metrics.pages[1].vars->connections_good.reset();
@@ -165,7 +157,7 @@ TEST(Connectivity, WithoutItsGaugesItIsUnknownAndNotWhole) {
 
 TEST(Connectivity, PeersThatTheGaugesNameAreTakenAsNamed) {
   test::ToyCluster cluster{5, 65};
-  watch(cluster, seconds{1});
+  cluster.watch(seconds{1});
   cluster.poll();
   auto metrics = *cluster.readings.metrics->part;
   metrics.pages[0].vars->bad_by_peer = {{n(2), 2}, {n(3), 0}};

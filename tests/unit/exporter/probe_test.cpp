@@ -17,14 +17,14 @@ struct HandClock final : Clock {
 };
 
 /// A database of one table, with as many doors as there are nodes.
-struct FakeDatabase {
+struct ProbedDatabase {
   struct Session final : sql::Session {
-    Session(FakeDatabase& owner, std::string to) : database(owner), door(std::move(to)) {}
+    Session(ProbedDatabase& owner, std::string to) : database(owner), door(std::move(to)) {}
     Result<sql::Rows> query(const std::string& statement, Deadline deadline) override {
       return database.answer(door, statement, deadline);
     }
     std::int64_t generation() const override { return 1; }
-    FakeDatabase& database;
+    ProbedDatabase& database;
     std::string door;
   };
 
@@ -83,7 +83,7 @@ struct ProbeTest : testing::Test {
   }
 
   HandClock clock;
-  FakeDatabase database;
+  ProbedDatabase database;
   Roster roster{{}, {}};
   int changes = 0;
   std::shared_ptr<const ProbePart> kept;

@@ -35,6 +35,14 @@ class ToyCluster {
 
   /// poll, assemble, remember; the picture.
   const ClusterSnapshot& look();
+  /// Looks five times a second for so long, and once more.
+  const ClusterSnapshot& watch(std::chrono::milliseconds duration) {
+    for (auto left = duration; left > left.zero(); left -= std::chrono::milliseconds{200}) {
+      advance(std::chrono::milliseconds{200});
+      look();
+    }
+    return look();
+  }
   [[nodiscard]] const std::vector<ClusterEvent>& last_events() const { return events_; }
 
   observe::Readings readings;  ///< Tests may bend them between `poll` and `assemble`.

@@ -1,4 +1,5 @@
 #include "simulator/pgwire/connection.hpp"
+#include "tests/unit/simulator/pgwire_number.hpp"
 
 #include <gtest/gtest.h>
 
@@ -12,12 +13,6 @@ namespace faultline::sim::pgwire {
 namespace {
 
 using namespace std::string_literals;
-
-std::string number(std::uint64_t value, int bytes) {
-  std::string out;
-  sql::append_integer(out, value, bytes);
-  return out;
-}
 
 std::string startup(const std::string& parameters) {
   return number(parameters.size() + 9, 4) + number(196608, 4) + parameters + '\0';

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "simulator/pgwire/connection.hpp"
+#include "tests/unit/simulator/pgwire_number.hpp"
 #include "tests/unit/simulator/sql_fake_catalog.hpp"
 
 namespace faultline::sim::pgwire {
@@ -11,13 +12,7 @@ namespace {
 
 using namespace std::string_literals;
 
-std::string number(std::uint64_t value, int bytes) {
-  std::string out;
-  sql::append_integer(out, value, bytes);
-  return out;
-}
-
-std::string startup(const std::string& user) {
+std::string startup_of(const std::string& user) {
   const std::string parameters = "user\0"s + user + "\0\0"s;
   return number(parameters.size() + 8, 4) + number(196608, 4) + parameters;
 }
@@ -56,7 +51,7 @@ class SecureLogin : public testing::Test {
   }
   /// What the server says to a client that tries this password.
   std::string try_password(const std::string& user, const std::string& password) {
-    const std::string asked = say(startup(user));
+    const std::string asked = say(startup_of(user));
     EXPECT_NE(asked.find("SCRAM-SHA-256\0\0"s), std::string::npos) << asked;
     const std::string bare = "n=,r=clientnonce";
     const std::string first = "n,," + bare;
@@ -93,7 +88,7 @@ class SecureLogin : public testing::Test {
 };
 
 TEST_F(SecureLogin, WithoutTlsIsRefusedAsRecorded) {
-  expect_error(say(startup("root")), "08P01",
+  expect_error(say(startup_of("root")), "08P01",
                "node is running secure mode, SSL connection required");
   EXPECT_TRUE(connection_.is_closed());
 }
@@ -105,12 +100,12 @@ TEST_F(SecureLogin, AnSslRequestIsTakenUpAndTheNodeWaitsForTls) {
 
 TEST_F(SecureLogin, ACertificateOfTheUsersNameIsEnough) {
   secure("root");
-  EXPECT_EQ(say(startup("root")).substr(0, 9), "R\0\0\0\x08\0\0\0\0"s);
+  EXPECT_EQ(say(startup_of("root")).substr(0, 9), "R\0\0\0\x08\0\0\0\0"s);
 }
 
 TEST_F(SecureLogin, ACertificateOfAnotherNameIsRefusedWithoutAskingForAPassword) {
   secure("usr");
-  expect_error(say(startup("root")), "28000",
+  expect_error(say(startup_of("root")), "28000",
                "requested user is root, but certificate is for [usr]");
 }
 
@@ -142,7 +137,7 @@ TEST_F(SecureLogin, RootWithoutCertificateHasNoPassword) {
 
 TEST_F(SecureLogin, ALookUpWithoutQuorumIsTold) {
   secure("");
-  const std::string answer = say(startup("away"));
+  const std::string answer = say(startup_of("away"));
   EXPECT_NE(answer.find("C28000\0"s), std::string::npos);
   EXPECT_NE(answer.find("operation \"get-user-timeout\" timed out after 10s"), std::string::npos);
   EXPECT_NE(answer.find("internal error while retrieving user account"), std::string::npos);
@@ -150,12 +145,12 @@ TEST_F(SecureLogin, ALookUpWithoutQuorumIsTold) {
 
 TEST_F(SecureLogin, NologinIsRefused) {
   secure("locked");
-  EXPECT_NE(say(startup("locked")).find("C28000\0"s), std::string::npos);
+  EXPECT_NE(say(startup_of("locked")).find("C28000\0"s), std::string::npos);
 }
 
 TEST_F(SecureLogin, GarbageForAPasswordEndsIt) {
   secure("");
-  (void)say(startup("usr"));
+  (void)say(startup_of("usr"));
   expect_error(say(password_message("SCRAM-SHA-1\0\0\0\0\1x"s)), "28000",
                "password authentication failed for user usr");
 }
