@@ -13,16 +13,6 @@ std::string counted(std::int64_t count, const std::string& noun) {
          (count == 1 ? "" : "s");
 }
 
-/// "n1", "n1 and n2", "n1, n2 and n3".
-std::string names(const std::vector<NodeId>& nodes) {
-  std::string text;
-  for (std::size_t i = 0; i < nodes.size(); ++i) {
-    if (i > 0) text += i + 1 == nodes.size() ? " and " : ", ";
-    text += node_name(nodes[i]);
-  }
-  return text;
-}
-
 std::string doing(ImpactFault fault) {
   switch (fault) {
     case ImpactFault::kill: return "killing";
@@ -35,8 +25,8 @@ std::string doing(ImpactFault fault) {
 }
 
 std::string act(const Impact& impact) {
-  return doing(impact.fault) + " " + names(impact.nodes) +
-         (impact.from.empty() ? "" : " from " + names(impact.from));
+  return doing(impact.fault) + " " + node_names(impact.nodes) +
+         (impact.from.empty() ? "" : " from " + node_names(impact.from));
 }
 
 std::string capital(std::string text) {
@@ -50,6 +40,15 @@ std::string capital(std::string text) {
 
 std::string node_name(NodeId id) { return "n" + std::to_string(id.value); }
 
+std::string node_names(const std::vector<NodeId>& nodes) {
+  std::string text;
+  for (std::size_t i = 0; i < nodes.size(); ++i) {
+    if (i > 0) text += i + 1 == nodes.size() ? " and " : ", ";
+    text += node_name(nodes[i]);
+  }
+  return text;
+}
+
 std::string unknown_node(const ImpactBasis& basis, NodeId id) {
   constexpr std::size_t kListed = 20;
   std::vector<NodeId> known;
@@ -57,8 +56,8 @@ std::string unknown_node(const ImpactBasis& basis, NodeId id) {
     if (node.id == id) return "";
     if (known.size() < kListed) known.push_back(node.id);
   }
-  return "names " + node_name(id) + ", which the cluster does not have; it has " + names(known) +
-         (basis.nodes.size() > kListed ? " and more" : "");
+  return "names " + node_name(id) + ", which the cluster does not have; it has " +
+         node_names(known) + (basis.nodes.size() > kListed ? " and more" : "");
 }
 
 std::string sentence_of(const Impact& impact) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "exporter/observe/impact.hpp"
 
@@ -10,6 +11,8 @@ namespace faultline::observe {
 
 /// "n3".
 [[nodiscard]] std::string node_name(NodeId id);
+/// "n1", "n1 and n2", "n1, n2 and n3".
+[[nodiscard]] std::string node_names(const std::vector<NodeId>& nodes);
 
 /// Empty if the node is one of the cluster, else what follows the parameter's name: which
 /// nodes there are.

@@ -3,20 +3,11 @@
 #include <algorithm>
 #include <cmath>
 
+#include "exporter/observe/impact_words.hpp"
+
 namespace faultline::observe {
 
 namespace {
-
-std::string named(const std::set<NodeId>& nodes) {
-  std::string text;
-  std::size_t left = nodes.size();
-  for (const auto id : nodes) {
-    text += "n" + std::to_string(id.value);
-    --left;
-    if (left > 0) text += left == 1 ? " and " : ", ";
-  }
-  return text;
-}
 
 LinkPair pair_of(NodeId a, NodeId b) { return a < b ? LinkPair{a, b} : LinkPair{b, a}; }
 
@@ -85,7 +76,8 @@ std::string words_for(const std::vector<LinkPair>& pairs) {
     unseen[a].insert(b);
     unseen[b].insert(a);
   }
-  if (pairs.size() == 1) return named({pairs[0].first, pairs[0].second}) + " cannot see each other";
+  if (pairs.size() == 1)
+    return node_names({pairs[0].first, pairs[0].second}) + " cannot see each other";
   // Whoever misses the same nodes is one side.
   const auto most = std::max_element(
       unseen.begin(), unseen.end(),
@@ -96,11 +88,12 @@ std::string words_for(const std::vector<LinkPair>& pairs) {
     if (misses == missed) side.insert(id);
   }
   if (side.size() * missed.size() == pairs.size())
-    return named(side) + " cannot see " + named(missed);
+    return node_names({side.begin(), side.end()}) + " cannot see " +
+           node_names({missed.begin(), missed.end()});
   constexpr std::size_t kNamed = 3;
   std::string text;
   for (std::size_t i = 0; i < std::min(pairs.size(), kNamed); ++i) {
-    text += (i == 0 ? "" : ", ") + named({pairs[i].first, pairs[i].second});
+    text += (i == 0 ? "" : ", ") + node_names({pairs[i].first, pairs[i].second});
   }
   const auto more = pairs.size() - std::min(pairs.size(), kNamed);
   if (more > 0) text += " and " + std::to_string(more) + " more pairs";

@@ -4,15 +4,12 @@
 #include <array>
 #include <string_view>
 
+#include "common/base/text.hpp"
 #include "exporter/sources/dialect.hpp"
 
 namespace faultline::sql {
 
 namespace {
-
-bool contains(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
-}
 
 /// The table that a statement is about, for people.
 std::string table_of(const std::string& statement) {

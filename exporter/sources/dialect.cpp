@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/base/text.hpp"
+
 namespace faultline::sql {
 
 namespace {
@@ -13,10 +15,6 @@ constexpr ServerVersion kActivitySeesRanges{23, 1, 0};
 /// VIEWCLUSTERMETADATA opens the tables of nodes instead of the admin role.
 bool has_metadata_privilege(const ServerVersion& version) {
   return version >= ServerVersion{23, 1, 12};
-}
-
-bool mentions(std::string_view text, std::string_view part) {
-  return text.find(part) != std::string_view::npos;
 }
 
 bool is_plain(const std::string& name) {
@@ -31,10 +29,10 @@ bool is_plain(const std::string& name) {
 std::string grant_for(const std::string& statement, const std::string& user,
                       const std::optional<ServerVersion>& version) {
   const auto to = " TO " + identifier(user);
-  const bool ranges = mentions(statement, "ranges_no_leases") || mentions(statement, "RANGES");
+  const bool ranges = contains(statement, "ranges_no_leases") || contains(statement, "RANGES");
   const bool settings =
-      mentions(statement, "cluster_settings") || mentions(statement, "CLUSTER SETTING");
-  if (mentions(statement, "system.")) {
+      contains(statement, "cluster_settings") || contains(statement, "CLUSTER SETTING");
+  if (contains(statement, "system.")) {
     return "GRANT SELECT ON TABLE system.rangelog, system.eventlog" + to;
   }
   const auto known = version.value_or(ServerVersion{});

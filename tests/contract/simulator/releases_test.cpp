@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "simulator/tables/catalog.hpp"
-#include "tests/contract/simulator/no_store.hpp"
+#include "tests/unit/simulator/no_store.hpp"
 
 namespace faultline::sim::tables {
 namespace {

@@ -4,6 +4,7 @@
 
 #include "tests/unit/chaosd/deadline_in.hpp"
 #include "tests/unit/chaosd/docker_fake_engine.hpp"
+#include "tests/unit/chaosd/log_frame.hpp"
 
 namespace faultline::chaos {
 namespace {
@@ -18,12 +19,6 @@ using ::testing::StartsWith;
 const std::string kTarget = "1fe098e7b5867fe079c458dd5d9d7020ac61de2b1e043c7c9d78ce3a313aaa64";
 const std::string kHelper = "c0ffee";
 const std::string kName = "/containers/faultline-nethold-f-1a-1";
-
-std::string held_frame(const std::string& text) {
-  std::string head{"\x01\0\0\0\0\0\0", 7};
-  head += static_cast<char>(text.size());
-  return head + text;
-}
 
 /// An Engine on which our helper may be there, run, have ended with some exit code, and
 /// say something.
@@ -62,7 +57,7 @@ struct EngineWithHelper {
       return {204, ""};
     }
     if (request.find("/logs") != std::string::npos) {
-      return {200, held_frame("held n=" + std::to_string(says) + " rules=4 met=2 owned=yes\n")};
+      return {200, log_frame("held n=" + std::to_string(says) + " rules=4 met=2 owned=yes\n")};
     }
     if (request.find(kTarget) != std::string::npos) return {200, fixture(target)};
     if (status.empty()) return {404, R"({"message":"No such container"})"};

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "chaosd/docker/docker_net_holds.hpp"
+#include "tests/unit/chaosd/log_frame.hpp"
 
 namespace faultline::chaos {
 namespace {
@@ -11,12 +12,6 @@ namespace {
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-
-std::string frame(const std::string& text) {
-  std::string head{"\x01\0\0\0\0\0\0", 7};
-  head += static_cast<char>(text.size());
-  return head + text;
-}
 
 TEST(HolderJson, TheHelperHasOneCapabilityAndNoWayToWrite) {
   const auto body = nlohmann::json::parse(
@@ -34,9 +29,9 @@ TEST(HolderJson, TheHelperHasOneCapabilityAndNoWayToWrite) {
 }
 
 TEST(HolderJson, ALogComesInFramesAndALineMayBeCut) {
-  EXPECT_THAT(read_log(frame("held n=1\nheld") + frame(" n=2\n")),
+  EXPECT_THAT(read_log(log_frame("held n=1\nheld") + log_frame(" n=2\n")),
               ElementsAre("held n=1", "held n=2"));
-  EXPECT_THAT(read_log(frame("held n=1\n").substr(0, 12)), ElementsAre("held"));
+  EXPECT_THAT(read_log(log_frame("held n=1\n").substr(0, 12)), ElementsAre("held"));
   EXPECT_THAT(read_log(""), IsEmpty());
   EXPECT_THAT(read_log(std::string{"\x01\0\0\0\xff\xff\xff\xff", 8}), IsEmpty());
 }

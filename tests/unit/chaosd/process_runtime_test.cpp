@@ -1,5 +1,4 @@
 #include "chaosd/process/process_runtime.hpp"
-#include "tests/unit/chaosd/deadline_in.hpp"
 
 #include <gmock/gmock.h>
 
@@ -14,6 +13,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/unit/chaosd/deadline_in.hpp"
 
 namespace faultline::chaos {
 namespace {

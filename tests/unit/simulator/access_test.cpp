@@ -2,20 +2,12 @@
 #include <gtest/gtest.h>
 
 #include "simulator/tables/catalog.hpp"
+#include "tests/unit/simulator/no_store.hpp"
 
 namespace faultline::sim::tables {
 namespace {
 
 using cluster::Release;
-
-class NoStore final : public cluster::NodeStore {
- public:
-  void save_identity(cluster::NodeNumber /*node*/, const std::string& /*id*/) override {}
-  void save_copy(const cluster::Copy& /*copy*/) override {}
-  void save_change(const cluster::Copy& /*copy*/, const cluster::Change& /*change*/) override {}
-  void drop_copy(cluster::RangeNumber /*range*/) override {}
-  void save_addresses(const std::vector<std::string>& /*addresses*/) override {}
-};
 
 /// A node of one release that has just read who the users are.
 class Access {

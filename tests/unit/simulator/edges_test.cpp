@@ -14,6 +14,7 @@
 #include "simulator/host/options.hpp"
 #include "simulator/http/pages.hpp"
 #include "simulator/tables/settings.hpp"
+#include "tests/unit/simulator/no_store.hpp"
 
 namespace faultline::sim {
 namespace {
@@ -209,15 +210,7 @@ TEST(Settings, DurationsAreReadAndPrintedAsTheServerDoes) {
 
 class OneNode : public testing::Test {
  protected:
-  class Nowhere final : public cluster::NodeStore {
-   public:
-    void save_identity(cluster::NodeNumber /*node*/, const std::string& /*id*/) override {}
-    void save_copy(const cluster::Copy& /*copy*/) override {}
-    void save_change(const cluster::Copy& /*copy*/, const cluster::Change& /*change*/) override {}
-    void drop_copy(cluster::RangeNumber /*range*/) override {}
-    void save_addresses(const std::vector<std::string>& /*all*/) override {}
-  };
-  Nowhere store_;
+  NoStore store_;
   cluster::NodeConfig config_{"a:1", "a:1", "a:2", "zone=a", {}, 1.0, 1};
   cluster::Node node_{config_, {}, store_, cluster::wall_now()};
   cluster::Engine engine_{node_, [] {}};

@@ -5,9 +5,9 @@
 
 #include "simulator/cluster/node.hpp"
 
-namespace faultline::sim::tables {
+namespace faultline::sim {
 
-/// A node that is only asked for its columns keeps nothing.
+/// Of a node that a test asks and never starts again: keeps nothing.
 class NoStore final : public cluster::NodeStore {
  public:
   void save_identity(cluster::NodeNumber /*node*/, const std::string& /*id*/) override {}
@@ -17,4 +17,4 @@ class NoStore final : public cluster::NodeStore {
   void save_addresses(const std::vector<std::string>& /*addresses*/) override {}
 };
 
-}  // namespace faultline::sim::tables
+}  // namespace faultline::sim
