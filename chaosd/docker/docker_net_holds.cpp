@@ -12,6 +12,7 @@ namespace faultline::chaos {
 namespace {
 
 constexpr int kLookMs = 10;             // Between two looks into a helper's log.
+constexpr int kNameTakenMs = 100;       // Until a name is asked for again.
 constexpr int kLooksUntilInspect = 20;  // A helper that ended says nothing more.
 constexpr std::int64_t kKilled = 128;   // Exit codes from here on: a signal ended it.
 
@@ -209,11 +210,22 @@ Status DockerNetHolds::clean_up(const FaultId& fault, const std::string& target_
   return kDone;
 }
 
+Result<std::string> DockerNetHolds::create_anew(const std::string& name, const HolderSpec& spec,
+                                                Deadline deadline) {
+  while (true) {
+    if (auto removed = remove(name, deadline); !removed) return removed.error();
+    auto id = create(name, spec, deadline);
+    // The Engine may still be making the one that an earlier run asked for, or still be
+    // removing it: the name is taken, and yet there was nothing to remove.
+    const bool taken = !id && id.error().code == ErrorCode::conflict;
+    if (!taken || std::chrono::steady_clock::now() >= deadline) return id;
+    (void)::poll(nullptr, 0, kNameTakenMs);
+  }
+}
+
 Result<std::vector<std::string>> DockerNetHolds::run(const std::string& name,
                                                      const HolderSpec& spec, Deadline deadline) {
-  // Left by a crash in the middle of this.
-  if (auto removed = remove(name, deadline); !removed) return removed.error();
-  const auto id = create(name, spec, deadline);
+  const auto id = create_anew(name, spec, deadline);
   if (!id) return id.error();
   const auto finish = [&]() -> Result<std::vector<std::string>> {
     if (auto started = start(*id, deadline); !started) return started.error();

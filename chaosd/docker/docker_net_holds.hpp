@@ -39,6 +39,9 @@ class DockerNetHolds final : public NetHolds {
   [[nodiscard]] Result<Holder> inspect(const std::string& name, Deadline deadline);
   [[nodiscard]] Result<std::string> create(const std::string& name, const HolderSpec& spec,
                                            Deadline deadline);
+  /// In the place of one that an earlier run left; waits while its name is not free yet.
+  [[nodiscard]] Result<std::string> create_anew(const std::string& name, const HolderSpec& spec,
+                                                Deadline deadline);
   [[nodiscard]] Status start(const std::string& id, Deadline deadline);
   [[nodiscard]] Status remove(const std::string& id, Deadline deadline);
   [[nodiscard]] Result<std::vector<std::string>> log(const std::string& id, Deadline deadline);

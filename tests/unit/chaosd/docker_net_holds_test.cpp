@@ -27,11 +27,16 @@ struct EngineWithHelper {
   int exit_code = 0;
   int says = 1;  ///< Number of its last line; grows with every SIGUSR1.
   int create_status = 201;
+  int taken = 0;  ///< So many more times the name is in use, though nothing can be removed.
   bool helper_says_nothing_new = false;
   std::string target = "running.json";
 
   FakeEngine::Answer answer(const std::string& request) {
     if (request.starts_with("POST /containers/create")) {
+      if (taken > 0) {
+        taken -= 1;
+        return {409, R"({"message":"Conflict. The container name is already in use"})"};
+      }
       if (create_status == 201 && request.find("-clean") == std::string::npos) status = "created";
       return {create_status, R"({"Id":"c0ffee","message":"No such image"})"};
     }
@@ -98,6 +103,19 @@ TEST_F(NetHoldsTest, WithoutTheImageItIsUnsupportedAndTheSentenceSaysWhatWouldDo
   ASSERT_FALSE(refused);
   EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
   EXPECT_THAT(refused.error().message, HasSubstr("tools/nethold_image"));
+}
+
+TEST_F(NetHoldsTest, ANameThatAnEarlierRunStillTakesIsAskedForAgain) {
+  world.taken = 2;
+  const auto all = holds.probe(in(5s));
+  EXPECT_EQ(world.taken, 0);
+  EXPECT_THAT(fake.posts(), Contains("POST /containers/c0ffee/wait"));
+  for (const auto& support : all) EXPECT_THAT(support.reason, Not(HasSubstr("in use")));
+
+  world.taken = 1'000'000;
+  DockerNetHolds other{engine, "faultline-nethold:0.1.0", "io.faultline.target"};
+  for (const auto& support : other.probe(in(250ms)))
+    EXPECT_THAT(support.reason, HasSubstr("in use"));
 }
 
 TEST_F(NetHoldsTest, AnOldLineIsNoAnswerToARenewal) {
