@@ -39,6 +39,7 @@ class Collectors {
   const bool follow_containers_;
   std::stop_source stopping_;
   net::HttpClient http_;
+  sources::NodeHttp nodes_;
   sources::GatewaySession first_gateway_;
   sources::GatewaySession second_gateway_;
   sources::GatewaySession patient_gateway_;
