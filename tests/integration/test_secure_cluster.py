@@ -9,6 +9,7 @@ import pytest
 import picture
 import secure_cluster
 import tls_peer
+import wire
 
 pytestmark = pytest.mark.skipif(not secure_cluster.speaks_tls(), reason="needs nodes that take --certs-dir, and openssl")
 
@@ -39,6 +40,8 @@ def test_the_pages_are_read_over_https_and_a_pause_is_seen(secure):
         "the pages of all three nodes are read, and that they are ready")
     assert snapshot["verdict"]["native"]["ranges_unavailable"] == 0
     assert all(n["process"]["state"] == "reachable" and n["process"]["reason"] == "" for n in snapshot["nodes"])
+    groups = wire.call(daemon.url + "/sd").json
+    assert [group["labels"]["__scheme__"] for group in groups] == ["https"] * 3
     secure.signal_all(signal.SIGSTOP)
     picture.state_when(daemon, lambda s: all(n["process"]["state"] == "unresponsive" for n in s["nodes"]), 15,
                        "the kernel of a paused node accepts, and that is no life")
