@@ -30,71 +30,72 @@ std::optional<poll::Reading<Part>> reading(bool on, const poll::Poller<Part>& po
   return on ? std::optional{poller.latest()} : std::nullopt;
 }
 
+std::function<void()> rings(poll::Wakeup& news) {
+  return [&news] { news.ring(); };
+}
+
 }  // namespace
 
-Collectors::Collectors(const Config& config, net::AddressBook& book, sources::Roster& roster,
-                       const Clock& clock, poll::Wakeup& news, const std::string& boot)
-    : config_(config),
-      book_(book),
-      follow_containers_(config.collect_containers && !config.chaosd_address.empty()),
-      http_(book),
-      first_gateway_("gossip", roster, dial(kQuickStatement), kQuickAttempt, true),
-      second_gateway_("witness", roster, dial(kQuickStatement), kQuickAttempt, true),
-      patient_gateway_("placement", roster, dial(kPatientStatement), kPlacement.budget, false),
-      process_(roster, http_),
-      metrics_(roster, http_, dial(kQuickStatement), clock),
+Collectors::Collectors(const ClusterConfig& cluster, const CollectorConfig& collect, Links links,
+                       const std::string& boot, const std::string& logs)
+    : cluster_(cluster),
+      collect_(collect),
+      book_(links.book),
+      follow_containers_(collect.containers && !cluster.chaosd_address.empty()),
+      http_(links.book),
+      nodes_(http_, cluster.login.certs_dir, links.clock),
+      first_gateway_("gossip", links.roster, dial(kQuickStatement), kQuickAttempt, true),
+      second_gateway_("witness", links.roster, dial(kQuickStatement), kQuickAttempt, true),
+      patient_gateway_("placement", links.roster, dial(kPatientStatement), kPlacement.budget,
+                       false),
+      process_(links.roster, http_, nodes_),
+      metrics_(links.roster, nodes_, dial(kQuickStatement), links.clock),
       gossip_(first_gateway_),
       witness_(second_gateway_),
       placement_(patient_gateway_),
-      containers_(config.chaosd_address, config.chaosd_token, http_),
-      kv_gate_(clock),
-      log_gateway_("cluster_log", roster, dial(kQuickStatement), sources::KvGate::kBudget, false),
-      cluster_log_(log_gateway_, clock),
-      log_tier_(cluster_log_, log_gateway_, kv_gate_, clock),
+      containers_(cluster.chaosd_address, cluster.chaosd_token, http_),
+      kv_gate_(links.clock),
+      log_gateway_("cluster_log", links.roster, dial(kQuickStatement), sources::KvGate::kBudget,
+                   false),
+      cluster_log_(log_gateway_, links.clock),
+      log_tier_(cluster_log_, log_gateway_, kv_gate_, links.clock),
       placement_by_size_(placement_, patient_gateway_),
-      placement_tier_(placement_by_size_, patient_gateway_, kv_gate_, clock),
-      status_gateway_("kv_status", roster, dial(kKvStatus.budget - milliseconds{500}),
+      placement_tier_(placement_by_size_, patient_gateway_, kv_gate_, links.clock),
+      status_gateway_("kv_status", links.roster, dial(kKvStatus.budget - milliseconds{500}),
                       kKvStatus.budget, false),
-      kv_status_(status_gateway_, roster, clock),
-      status_tier_(kv_status_, status_gateway_, kv_gate_, clock),
-      process_poller_(
-          "process", process_, clock, kProcess, [&news] { news.ring(); },
-          make_logger("exporter.process")),
-      metrics_poller_(
-          "metrics", metrics_, clock, kMetrics, [&news] { news.ring(); },
-          make_logger("exporter.metrics")),
-      gossip_poller_(
-          "gossip", gossip_, clock, kGossip, [&news] { news.ring(); }, make_logger("exporter.sql")),
-      witness_poller_(
-          "witness", witness_, clock, kGossip, [&news] { news.ring(); },
-          make_logger("exporter.sql")),
-      placement_poller_(
-          "placement", placement_tier_, clock, kPlacement, [&news] { news.ring(); },
-          make_logger("exporter.sql")),
-      containers_poller_(
-          "containers", containers_, clock, kContainers, [&news] { news.ring(); },
-          make_logger("exporter.containers")),
-      log_poller_(
-          "cluster_log", log_tier_, clock, kClusterLog, [&news] { news.ring(); },
-          make_logger("exporter.sql")),
-      status_poller_(
-          "kv_status", status_tier_, clock, kKvStatus, [&news] { news.ring(); },
-          make_logger("exporter.sql")),
-      probe_({config.probe_interval, config.probe_timeout, boot},
-             {roster, dial(config.probe_timeout * 7 / 8, false), dial(kPatientStatement, false),
-              clock, [&news] { news.ring(); }},
-             make_logger("exporter.probe")) {}
+      kv_status_(status_gateway_, links.roster, links.clock),
+      status_tier_(kv_status_, status_gateway_, kv_gate_, links.clock),
+      process_poller_("process", process_, links.clock, kProcess, rings(links.news),
+                      make_logger(logs + ".process")),
+      metrics_poller_("metrics", metrics_, links.clock, kMetrics, rings(links.news),
+                      make_logger(logs + ".metrics")),
+      gossip_poller_("gossip", gossip_, links.clock, kGossip, rings(links.news),
+                     make_logger(logs + ".sql")),
+      witness_poller_("witness", witness_, links.clock, kGossip, rings(links.news),
+                      make_logger(logs + ".sql")),
+      placement_poller_("placement", placement_tier_, links.clock, kPlacement, rings(links.news),
+                        make_logger(logs + ".sql")),
+      containers_poller_("containers", containers_, links.clock, kContainers, rings(links.news),
+                         make_logger(logs + ".containers")),
+      log_poller_("cluster_log", log_tier_, links.clock, kClusterLog, rings(links.news),
+                  make_logger(logs + ".sql")),
+      status_poller_("kv_status", status_tier_, links.clock, kKvStatus, rings(links.news),
+                     make_logger(logs + ".sql")),
+      probe_({collect.probe_interval, collect.probe_timeout, boot},
+             {links.roster, dial(collect.probe_timeout * 7 / 8, false),
+              dial(kPatientStatement, false), links.clock, rings(links.news)},
+             make_logger(logs + ".probe")) {}
 
 void Collectors::start() {
-  if (config_.collect_process) process_poller_.start();
-  if (config_.collect_metrics) metrics_poller_.start();
-  if (config_.collect_gossip) gossip_poller_.start();
-  if (config_.collect_gossip) witness_poller_.start();
-  if (config_.collect_placement) placement_poller_.start();
+  if (collect_.process) process_poller_.start();
+  if (collect_.metrics) metrics_poller_.start();
+  if (collect_.gossip) gossip_poller_.start();
+  if (collect_.gossip) witness_poller_.start();
+  if (collect_.placement) placement_poller_.start();
   if (follow_containers_) containers_poller_.start();
-  if (config_.collect_cluster_log) log_poller_.start();
-  if (config_.collect_kv_status) status_poller_.start();
-  if (config_.collect_probe) probe_.start();
+  if (collect_.cluster_log) log_poller_.start();
+  if (collect_.kv_status) status_poller_.start();
+  if (cluster_.collect_probe) probe_.start();
 }
 
 void Collectors::request_stop() {
@@ -111,15 +112,15 @@ void Collectors::request_stop() {
 }
 
 observe::Readings Collectors::readings() const {
-  return {reading(config_.collect_process, process_poller_),
-          reading(config_.collect_metrics, metrics_poller_),
-          reading(config_.collect_gossip, gossip_poller_),
-          reading(config_.collect_gossip, witness_poller_),
-          reading(config_.collect_placement, placement_poller_),
+  return {reading(collect_.process, process_poller_),
+          reading(collect_.metrics, metrics_poller_),
+          reading(collect_.gossip, gossip_poller_),
+          reading(collect_.gossip, witness_poller_),
+          reading(collect_.placement, placement_poller_),
           reading(follow_containers_, containers_poller_),
-          reading(config_.collect_cluster_log, log_poller_),
-          reading(config_.collect_kv_status, status_poller_),
-          config_.collect_probe ? std::optional{probe_.latest()} : std::nullopt};
+          reading(collect_.cluster_log, log_poller_),
+          reading(collect_.kv_status, status_poller_),
+          cluster_.collect_probe ? std::optional{probe_.latest()} : std::nullopt};
 }
 
 observe::Observer::Wiring Collectors::wiring() {
@@ -130,8 +131,8 @@ observe::Observer::Wiring Collectors::wiring() {
 }
 
 sql::SessionFactory Collectors::dial(milliseconds statement_timeout, bool read_only) {
-  const sql::SessionOptions options{config_.login, statement_timeout, read_only,
-                                    config_.session_settings};
+  const sql::SessionOptions options{cluster_.login, statement_timeout, read_only,
+                                    cluster_.session_settings};
   return [this, options](const std::string& address) -> std::unique_ptr<sql::Session> {
     return std::make_unique<sql::PqxxSession>(address, options, book_, stopping_.get_token());
   };

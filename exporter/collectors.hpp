@@ -18,10 +18,18 @@ namespace faultline::exporter {
 /// for `readings`.
 class Collectors {
  public:
-  /// References outlive this; `news` is rung after each read. `boot` names this run to
-  /// the probe's table.
-  Collectors(const Config& config, net::AddressBook& book, sources::Roster& roster,
-             const Clock& clock, poll::Wakeup& news, const std::string& boot);
+  /// What it works with; all outlive it.
+  struct Links {
+    net::AddressBook& book;
+    sources::Roster& roster;
+    const Clock& clock;
+    poll::Wakeup& news;  ///< Rung after each read.
+  };
+
+  /// Both configs outlive this. `boot` names this run to the probe's table; `logs` begins the
+  /// names of its loggers.
+  Collectors(const ClusterConfig& cluster, const CollectorConfig& collect, Links links,
+             const std::string& boot, const std::string& logs);
 
   void start();
   /// Interrupts SQL in hand and asks every thread to end; the destructor waits.
@@ -30,15 +38,19 @@ class Collectors {
   [[nodiscard]] observe::Readings readings() const;  ///< Copies; never blocks; any thread.
   /// What the observer drives them with.
   [[nodiscard]] observe::Observer::Wiring wiring();
+  /// Whether a node's HTTP address speaks TLS. Any thread.
+  [[nodiscard]] bool over_tls(const std::string& address) const { return nodes_.over_tls(address); }
 
  private:
   [[nodiscard]] sql::SessionFactory dial(milliseconds statement_timeout, bool read_only = true);
 
-  const Config& config_;
+  const ClusterConfig& cluster_;
+  const CollectorConfig& collect_;
   net::AddressBook& book_;
   const bool follow_containers_;
   std::stop_source stopping_;
   net::HttpClient http_;
+  sources::NodeHttp nodes_;
   sources::GatewaySession first_gateway_;
   sources::GatewaySession second_gateway_;
   sources::GatewaySession patient_gateway_;

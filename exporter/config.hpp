@@ -6,33 +6,36 @@
 
 #include "common/base/clock.hpp"
 #include "common/base/log.hpp"
-#include "exporter/sources/pqxx_session.hpp"
+#include "exporter/cluster_config.hpp"
+#include "exporter/targets_file.hpp"
 
 namespace faultline::exporter {
 
+/// Which collectors run, for every cluster alike.
+struct CollectorConfig {
+  bool process = true;
+  bool metrics = true;
+  bool gossip = true;
+  bool placement = true;
+  bool containers = true;
+  bool cluster_log = true;
+  bool kv_status = true;
+  milliseconds probe_interval{250};
+  milliseconds probe_timeout{2000};
+};
+
 /// Flags and environment of faultline-exporter, checked; const after parsing.
 struct Config {
-  std::vector<std::string> sql{"127.0.0.1:26257"};
-  std::vector<std::string> http;
-  sql::Login login;
-  std::vector<std::string> session_settings;  ///< "name=value", for the startup options.
-  std::string chaosd_address;                 ///< Empty: monitor only.
-  Secret chaosd_token;
+  ClusterConfig main;      ///< Of /metrics, /ws and the API without a target.
+  bool watch_main = true;  ///< Not with a targets file and no flag that speaks of it.
+  std::string targets_file;
+  TargetConfigs targets;  ///< What that file says; re-read when it is told to.
+  CollectorConfig collect;
   std::string listen_address = "127.0.0.1:8095";
   std::string telemetry_path = "/metrics";
   std::vector<std::string> allowed_origins;
   std::string web_config_file;  ///< TLS and logins; empty: neither.
   bool enable_lifecycle = false;
-  bool collect_process = true;
-  bool collect_metrics = true;
-  bool collect_gossip = true;
-  bool collect_placement = true;
-  bool collect_containers = true;
-  bool collect_probe = false;  ///< It writes.
-  milliseconds probe_interval{250};
-  milliseconds probe_timeout{2000};
-  bool collect_cluster_log = true;
-  bool collect_kv_status = true;
   LogOptions log;
 };
 

@@ -1,14 +1,12 @@
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <random>
 
 #include "common/config/options.hpp"
-#include "exporter/collectors.hpp"
 #include "exporter/config.hpp"
 #include "exporter/metrics/page.hpp"
-#include "exporter/observe/observer.hpp"
 #include "exporter/stream/stream_server.hpp"
+#include "exporter/targets.hpp"
 
 using namespace faultline;
 
@@ -26,14 +24,6 @@ sigset_t block_termination_signals() {
   return signals;
 }
 
-/// The name of this run: readers start anew when it changes.
-std::string make_boot() {
-  std::random_device random;
-  char text[16];
-  std::snprintf(text, sizeof text, "b-%08x", static_cast<unsigned>(random()));
-  return text;
-}
-
 stream::StreamOptions stream_options(const exporter::Config& config, const std::string& boot) {
   stream::StreamOptions options;
   options.listen_address = config.listen_address;
@@ -46,7 +36,7 @@ stream::StreamOptions stream_options(const exporter::Config& config, const std::
   return options;
 }
 
-/// Until a signal that ends us; SIGHUP only reads the web config anew.
+/// Until a signal that ends us; SIGHUP only reads web config and targets file anew.
 int await_end(const sigset_t& signals, stream::StreamServer& server, spdlog::logger& log) {
   while (true) {
     int signal = 0;
@@ -76,41 +66,43 @@ int main(int argc, char** argv) {
   if (const auto status = configure_logging(config.log); !status) return complain(status.error());
   const auto log = make_logger("exporter");
   const SystemClock clock;
-  const std::string boot = make_boot();
 
-  // From the cluster to the board: each source reads on its own and rings; the
-  // observer merges, and tells the sources through the roster whom to ask.
+  // From the clusters to their boards.
   net::AddressBook book;
-  sources::Roster roster{config.sql, config.http};
-  poll::Wakeup news;
-  exporter::Collectors collectors{config, book, roster, clock, news, boot};
-  observe::SnapshotBoard board;
-  observe::Observer observer{
-      boot,  {config.sql, config.http},       collectors.wiring(), news, roster, board,
-      clock, make_logger("exporter.observer")};
+  const exporter::Shared shared{book, clock, config.collect};
+  exporter::WatchedCluster main_cluster{"", config.main, shared};
+  exporter::Targets targets{config.targets_file, shared, make_logger("exporter.targets")};
 
-  // From the board to people and Prometheus.
+  // From the boards to people and Prometheus.
   const auto render = [&](const stream::StreamStats& stats, const stream::Collect& collect) {
     const metrics::SelfStats self{std::string{config::program_version()},
                                   "gcc " __VERSION__,
-                                  observer.event_counts(),
+                                  main_cluster.event_counts(),
                                   stats.clients,
                                   stats.dropped_total,
                                   stats.messages_total,
                                   stats.bytes_total,
                                   metrics::read_process_stats()};
-    return metrics::render_page(board.latest().get(), self, clock.wall(), collect);
+    if (!config.watch_main) return metrics::render_exporter(self);
+    return metrics::render_page(main_cluster.board().latest().get(), self, clock.wall(), collect);
   };
-  const auto server = stream::StreamServer::create(stream_options(config, boot), board, render,
-                                                   make_logger("exporter.stream"));
+  const stream::Clusters clusters{
+      .main = config.watch_main,
+      .over_tls = [&](const std::string& address) { return main_cluster.over_tls(address); },
+      .targets = [&] { return targets.pages(); },
+      .read_targets = [&] { return targets.read(); }};
+  const auto server = stream::StreamServer::create(stream_options(config, main_cluster.boot()),
+                                                   main_cluster.board(), render,
+                                                   make_logger("exporter.stream"), clusters);
   if (!server) return complain(server.error());
-  log->info("listening address={} port={} boot={}", config.listen_address, (*server)->port(), boot);
+  log->info("listening address={} port={} boot={} targets={}", config.listen_address,
+            (*server)->port(), main_cluster.boot(), config.targets.size());
 
-  observer.start();
-  collectors.start();
+  if (config.watch_main) main_cluster.start();
+  targets.set(config.targets);
   const int signal = await_end(signals, **server, *log);
   log->info("stopping signal={}", signal);
-  collectors.request_stop();
-  observer.stop();  // Before the server goes that is told of each publication.
+  targets.stop();
+  main_cluster.stop();  // Before the server goes that is told of each publication.
   return 0;
 }

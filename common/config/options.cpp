@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <set>
 
 #include <CLI/CLI.hpp>
 
@@ -76,6 +77,7 @@ struct Options::Impl {
   CLI::App app;
   CLI::Option* version = nullptr;
   std::vector<Entry> entries;
+  std::set<std::string, std::less<>> given;
 };
 
 Options::Options(std::string program, std::string purpose)
@@ -175,12 +177,15 @@ Outcome Options::read(const std::vector<std::string>& arguments, const Environme
       texts = {*text};
       given_by = name + " (for --" + entry.flag + ")";
     }
+    impl_->given.insert(entry.flag);
     if (const auto wrong = entry.take(texts); !wrong.empty()) {
       return complain(given_by + " is " + wrong);
     }
   }
   return {};
 }
+
+bool Options::given(std::string_view flag) const { return impl_->given.contains(flag); }
 
 std::optional<int> Options::parse(int argc, const char* const* argv) {
   const auto outcome =

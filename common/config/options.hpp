@@ -65,6 +65,9 @@ class Options {
   void add_duration(const std::string& flag, milliseconds& value, const std::string& help,
                     milliseconds least, milliseconds most);
 
+  /// Whether the flag or its variable was given to the last `read` or `parse`.
+  [[nodiscard]] bool given(std::string_view flag) const;
+
   /// Reads, checks, and prints help, version or the complaint. Empty: go on.
   [[nodiscard]] std::optional<int> parse(int argc, const char* const* argv);
 

@@ -10,6 +10,8 @@
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <boost/asio/ssl/error.hpp>
+#include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
@@ -28,6 +30,7 @@ using asio::use_awaitable;
 using boost::system::error_code;
 using TcpStream = beast::tcp_stream;
 using UnixStream = beast::basic_stream<asio::local::stream_protocol>;
+using TlsStream = asio::ssl::stream<TcpStream&>;
 
 Error to_error(const error_code& code, const std::string& endpoint) {
   if (code == beast::error::timeout || code == asio::error::operation_aborted) {
@@ -40,7 +43,8 @@ Error to_error(const error_code& code, const std::string& endpoint) {
     return {ErrorCode::unavailable, "connection to " + endpoint + " refused"};
   }
   if (code == http::error::end_of_stream || code == asio::error::eof ||
-      code == asio::error::connection_reset || code == asio::error::broken_pipe) {
+      code == asio::error::connection_reset || code == asio::error::broken_pipe ||
+      code == asio::ssl::error::stream_truncated) {
     return {ErrorCode::unavailable, endpoint + " closed the connection"};
   }
   if (code.category() == http::make_error_code(http::error::bad_version).category()) {
@@ -92,6 +96,51 @@ awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& requ
                          std::move(response.body())};
 }
 
+Error to_tls_error(SSL* session, const error_code& code, const HttpRequest& request,
+                   const std::string& host) {
+  if (code.category() != asio::error::get_ssl_category()) return to_error(code, request.endpoint);
+  const long verdict = ::SSL_get_verify_result(session);
+  if (verdict == X509_V_OK) {
+    return {ErrorCode::upstream,
+            request.endpoint + " does not speak TLS with us: " + code.message()};
+  }
+  const bool other_name =
+      verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
+  return {ErrorCode::upstream,
+          "certificate problem: " + request.endpoint + ": " +
+              ::X509_verify_cert_error_string(verdict) +
+              (other_name ? "; its certificate must be for " + host
+                          : "; the certificate of its CA must be in " + request.tls->file())};
+}
+
+/// Whose certificate the peer must show. False for a host that no certificate can be for.
+bool expect_host(SSL* session, const std::string& host) {
+  error_code no_number;
+  asio::ip::make_address(host, no_number);
+  if (!no_number) {
+    return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), host.c_str()) == 1;
+  }
+  ::SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // The last one names it to a peer that has several certificates.
+  return ::SSL_set1_host(session, host.c_str()) == 1 &&
+         ::SSL_set_tlsext_host_name(session, host.c_str()) == 1;
+}
+
+/// The same inside TLS. Each step is under the deadline of `clear`, the silent ones too. No
+/// goodbye at the end: what we ask for says its own length, and nobody sends after it.
+awaitable<Result<HttpResponse>> exchange_over_tls(TcpStream& clear, const HttpRequest& request,
+                                                  const std::string& host) {
+  TlsStream stream{clear, request.tls->context()};
+  if (!expect_host(stream.native_handle(), host)) {
+    co_return Error{ErrorCode::invalid, host + " cannot be the host of a certificate"};
+  }
+  error_code code;
+  co_await stream.async_handshake(asio::ssl::stream_base::client,
+                                  redirect_error(use_awaitable, code));
+  if (code) co_return to_tls_error(stream.native_handle(), code, request, host);
+  co_return co_await exchange(stream, request);
+}
+
 awaitable<Result<HttpResponse>> call_one(asio::io_context& io, AddressBook& book,
                                          const HttpRequest& request, Deadline deadline) {
   const auto to = parse_endpoint(request.endpoint);
@@ -111,6 +160,7 @@ awaitable<Result<HttpResponse>> call_one(asio::io_context& io, AddressBook& book
   stream.expires_at(deadline);
   co_await stream.async_connect(*endpoints, redirect_error(use_awaitable, code));
   if (code) co_return to_error(code, request.endpoint);
+  if (request.tls) co_return co_await exchange_over_tls(stream, request, to->host);
   co_return co_await exchange(stream, request);
 }
 

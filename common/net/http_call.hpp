@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -8,6 +9,7 @@
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/net/address_book.hpp"
+#include "common/net/tls_trust.hpp"
 
 namespace faultline::net {
 
@@ -18,6 +20,9 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> headers = {};
   std::string body = {};
   std::size_t response_limit = 16U << 20U;  ///< Bytes of body; more is an error.
+  /// Null: in clear. Else HTTPS: the peer's certificate must be signed by one of these and be
+  /// for the host of `endpoint`, by name or by address. Not for unix sockets.
+  std::shared_ptr<const TlsTrust> tls = {};
 };
 
 struct HttpResponse {
@@ -26,10 +31,11 @@ struct HttpResponse {
   std::string body;
 };
 
-/// Plain HTTP/1.1 requests, one connection each, that are over by their deadline
-/// even against a peer that accepts and says nothing. A response of any status is
+/// HTTP/1.1 requests, in clear or over TLS, one connection each, that are over by their
+/// deadline even against a peer that accepts and says nothing. A response of any status is
 /// a value. Errors: `invalid` (endpoint), `unavailable` (refused, reset, no route,
-/// no such name), `timeout`, `too_large`. Holds no state: any thread.
+/// no such name), `timeout`, `too_large`, `upstream` (no HTTP, no TLS, a certificate that we
+/// do not believe: it answers all the same). Holds no state: any thread.
 class HttpClient {
  public:
   /// `book` outlives this.

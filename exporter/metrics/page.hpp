@@ -15,6 +15,14 @@ namespace faultline::metrics {
 [[nodiscard]] std::string render_page(const ClusterSnapshot* snapshot, const SelfStats& self,
                                       WallTime now, const std::vector<std::string>& collect = {});
 
+/// The text of GET /probe: one cluster's, and nothing about the exporter.
+[[nodiscard]] std::string render_target(const ClusterSnapshot* snapshot,
+                                        const observe::EventCounts& events, WallTime now,
+                                        const std::vector<std::string>& collect = {});
+
+/// The text of GET /metrics where no main cluster is watched.
+[[nodiscard]] std::string render_exporter(const SelfStats& self);
+
 /// docs/METRICS.md, from the catalogue.
 [[nodiscard]] std::string render_documentation();
 

@@ -19,7 +19,7 @@ struct ProcessStats {
 
 [[nodiscard]] ProcessStats read_process_stats();
 
-/// What the exporter tells about itself.
+/// What the exporter tells about itself, and has counted of its main cluster.
 struct SelfStats {
   std::string version;
   std::string compiler;

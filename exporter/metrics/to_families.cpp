@@ -231,10 +231,6 @@ void add_faults(Page& page, const ClusterSnapshot& snapshot) {
 
 void add_self(Page& page, const SelfStats& self) {
   page.add(kBuildInfo, {{"version", self.version}, {"compiler", self.compiler}}, 1);
-  for (std::size_t i = 0; i < self.events.size(); ++i) {
-    page.add(kEvents, {{"kind", std::string{to_string(static_cast<EventKind>(i))}}},
-             static_cast<double>(self.events[i]));
-  }
   page.add(kStreamClients, {}, static_cast<double>(self.stream_clients));
   page.add(kStreamDropped, {}, static_cast<double>(self.stream_dropped_total));
   page.add(kStreamMessages, {}, static_cast<double>(self.stream_messages_total));
@@ -247,11 +243,15 @@ void add_self(Page& page, const SelfStats& self) {
   page.add(kProcessStart, {}, self.process.start_time_seconds);
 }
 
-}  // namespace
+void add_events(Page& page, const observe::EventCounts& events) {
+  for (std::size_t i = 0; i < events.size(); ++i) {
+    page.add(kEvents, {{"kind", std::string{to_string(static_cast<EventKind>(i))}}},
+             static_cast<double>(events[i]));
+  }
+}
 
-std::vector<MetricFamily> to_families(const ClusterSnapshot* snapshot, const SelfStats& self,
-                                      WallTime now) {
-  Page page;
+void add_picture(Page& page, const ClusterSnapshot* snapshot, const observe::EventCounts& events,
+                 WallTime now) {
   bool up = false;
   if (snapshot != nullptr) {
     up = std::any_of(snapshot->nodes.begin(), snapshot->nodes.end(), [](const NodeView& node) {
@@ -272,6 +272,28 @@ std::vector<MetricFamily> to_families(const ClusterSnapshot* snapshot, const Sel
     add_faults(page, *snapshot);
   }
   page.add(kUp, {}, up ? 1 : 0);
+  add_events(page, events);
+}
+
+}  // namespace
+
+std::vector<MetricFamily> to_families(const ClusterSnapshot* snapshot, const SelfStats& self,
+                                      WallTime now) {
+  Page page;
+  add_picture(page, snapshot, self.events, now);
+  add_self(page, self);
+  return page.take();
+}
+
+std::vector<MetricFamily> target_families(const ClusterSnapshot* snapshot,
+                                          const observe::EventCounts& events, WallTime now) {
+  Page page;
+  add_picture(page, snapshot, events, now);
+  return page.take();
+}
+
+std::vector<MetricFamily> exporter_families(const SelfStats& self) {
+  Page page;
   add_self(page, self);
   return page.take();
 }

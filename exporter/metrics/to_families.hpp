@@ -14,4 +14,10 @@ namespace faultline::metrics {
                                                                 const SelfStats& self,
                                                                 WallTime now);
 
+/// Those of one cluster, without the exporter.
+[[nodiscard]] std::vector<prometheus::MetricFamily> target_families(
+    const ClusterSnapshot* snapshot, const observe::EventCounts& events, WallTime now);
+/// Those of the exporter, without a cluster.
+[[nodiscard]] std::vector<prometheus::MetricFamily> exporter_families(const SelfStats& self);
+
 }  // namespace faultline::metrics

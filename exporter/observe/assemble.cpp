@@ -264,9 +264,9 @@ void describe_cluster(ClusterSnapshot& snapshot, const Readings& readings,
 
 /// What the node's liveness was before says since when it is what it is.
 void carry_on(NodeLiveness& liveness, const NodeView* before, const std::string& build_tag,
-              WallTime now) {
+              milliseconds suspect_for, WallTime now) {
   const auto* old = before == nullptr ? nullptr : &before->liveness;
-  remember_return(liveness, old, build_tag, now);
+  remember_return(liveness, old, build_tag, suspect_for, now);
   liveness.since = old != nullptr && old->state == liveness.state ? old->since : std::optional{now};
   if (liveness.disagreement.empty()) return;
   const bool before_too = old != nullptr && old->disagreement_since;
@@ -294,7 +294,7 @@ std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, Wa
     node.is_live = is_live_of(node.id, witnesses);
     node.liveness = judge_liveness(node.id, witnesses, selves.at(node.id), node.process.state,
                                    memory.time_until_store_dead);
-    carry_on(node.liveness, before, node.version, now);
+    carry_on(node.liveness, before, node.version, memory.time_after_store_suspect, now);
     fill_counts(node, readings, witnesses, before, now);
     node.probe = probe_of(node.id, readings, now);
     fill_stores(node, readings, now);
@@ -313,6 +313,10 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   if (readings.kv_status && readings.kv_status->part &&
       readings.kv_status->part->time_until_store_dead) {
     memory.time_until_store_dead = *readings.kv_status->part->time_until_store_dead;
+  }
+  if (readings.kv_status && readings.kv_status->part &&
+      readings.kv_status->part->time_after_store_suspect) {
+    memory.time_after_store_suspect = *readings.kv_status->part->time_after_store_suspect;
   }
   const auto* previous = memory.previous.get();
   ClusterSnapshot snapshot;

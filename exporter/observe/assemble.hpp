@@ -16,7 +16,8 @@ struct Memory {
   bool inventory_known = false;  ///< Some gossip has named the nodes.
   std::optional<WallTime> doubted_since;
   std::optional<WallTime> native_more_since;
-  milliseconds time_until_store_dead{300'000};  ///< CockroachDB's default, until told.
+  milliseconds time_until_store_dead{300'000};    ///< CockroachDB's default, until told.
+  milliseconds time_after_store_suspect{30'000};  ///< The same.
 };
 
 struct Assembled {

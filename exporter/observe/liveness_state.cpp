@@ -132,9 +132,7 @@ bool is_back(const NodeLiveness& liveness) {
 }
 
 void remember_return(NodeLiveness& liveness, const NodeLiveness* before,
-                     const std::string& build_tag, WallTime now) {
-  // server.time_after_store_suspect: hidden, and nobody changes it.
-  constexpr milliseconds kSuspectAfterReturn{30'000};
+                     const std::string& build_tag, milliseconds suspect_for, WallTime now) {
   const auto version = sql::parse_build_tag(build_tag);
   const bool told = liveness.state == Liveness::live && liveness.witness;
   if (!told || before == nullptr || !version || *version < sql::ServerVersion{23, 1, 0}) return;
@@ -146,8 +144,9 @@ void remember_return(NodeLiveness& liveness, const NodeLiveness* before,
   if (!was_away && !still) return;
   liveness.state = Liveness::suspect;
   liveness.next_state = Liveness::live;
-  liveness.next_at = still ? *before->next_at : now + kSuspectAfterReturn;
-  liveness.reason = "it is back, and gets no leases until it has stayed for 30 s";
+  liveness.next_at = still ? *before->next_at : now + suspect_for;
+  liveness.reason =
+      "it is back, and gets no leases until it has stayed for " + seconds_text(suspect_for);
 }
 
 std::optional<bool> is_live_of(NodeId id, const std::vector<Witness>& witnesses) {

@@ -19,10 +19,11 @@ namespace faultline::observe {
                                           milliseconds time_until_store_dead);
 
 /// From v23.1 on the cluster gives a node that comes back no leases for a while, and DB
-/// Console calls it suspect for as long. SQL does not show that: it is remembered here.
-/// Enters the state into `liveness`, judged from witnesses just now. Pure.
+/// Console calls it suspect for as long: `suspect_for`, server.time_after_store_suspect. SQL
+/// does not show that: it is remembered here. Enters the state into `liveness`, judged from
+/// witnesses just now. Pure.
 void remember_return(NodeLiveness& liveness, const NodeLiveness* before,
-                     const std::string& build_tag, WallTime now);
+                     const std::string& build_tag, milliseconds suspect_for, WallTime now);
 
 /// Suspect only because it has just come back: it serves all the same.
 [[nodiscard]] bool is_back(const NodeLiveness& liveness);

@@ -14,6 +14,9 @@ const std::string KvStatusSource::kNodesStatement =
 const std::string KvStatusSource::kStoresStatement =
     "SELECT node_id, store_id, range_count, lease_count, capacity, available, used"
     " FROM crdb_internal.kv_store_status";
+const std::string KvStatusSource::kSuspectStatement =
+    "SELECT value FROM crdb_internal.cluster_settings"
+    " WHERE variable = 'server.time_after_store_suspect'";
 
 Result<std::vector<NodeStatus>> parse_node_status(const sql::Rows& rows) {
   std::vector<NodeStatus> found;
@@ -55,14 +58,20 @@ Result<std::vector<StoreStatus>> parse_store_status(const sql::Rows& rows) {
 }
 
 /// Needed during an outage, when nobody can be asked: read before, and kept.
-void KvStatusSource::read_setting(Deadline deadline) {
+void KvStatusSource::read_settings(Deadline deadline) {
   constexpr milliseconds kEvery{600'000};
   if (clock_.steady() < setting_due_) return;
   setting_due_ = clock_.steady() + kEvery;
-  const auto rows = session_.query_here(PlacementSource::kSettingStatement, deadline);
+  read_duration(PlacementSource::kSettingStatement, deadline, time_until_store_dead_);
+  read_duration(kSuspectStatement, deadline, time_after_store_suspect_);
+}
+
+void KvStatusSource::read_duration(const std::string& statement, Deadline deadline,
+                                   std::optional<milliseconds>& to) {
+  const auto rows = session_.query_here(statement, deadline);
   if (!rows || rows->empty() || rows->front().empty() || !rows->front().front()) return;
   const auto value = parse_go_duration(*rows->front().front());
-  if (value) time_until_store_dead_ = value;
+  if (value) to = value;
 }
 
 Result<KvStatusPart> KvStatusSource::read(Deadline deadline) {
@@ -82,9 +91,9 @@ Result<KvStatusPart> KvStatusSource::read(Deadline deadline) {
   if (!node_status) return node_status.error();
   auto store_status = parse_store_status(*store_rows);
   if (!store_status) return store_status.error();
-  read_setting(deadline);
+  read_settings(deadline);
   KvStatusPart part{std::move(node_status).value(), std::move(store_status).value(),
-                    time_until_store_dead_};
+                    time_until_store_dead_, time_after_store_suspect_};
   std::erase_if(part.stores, [&](const StoreStatus& store) {
     return std::none_of(part.nodes.begin(), part.nodes.end(),
                         [&](const NodeStatus& node) { return node.node == store.node; });

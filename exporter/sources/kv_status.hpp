@@ -32,7 +32,9 @@ struct NodeStatus {
 struct KvStatusPart {
   std::vector<NodeStatus> nodes;
   std::vector<StoreStatus> stores;
-  std::optional<milliseconds> time_until_store_dead;  ///< Read once in a while, and kept.
+  // Settings, read once in a while, and kept; empty where a version has no such one.
+  std::optional<milliseconds> time_until_store_dead;
+  std::optional<milliseconds> time_after_store_suspect = std::nullopt;
 };
 
 /// `rows` as of the database's clock in their fifth column.
@@ -46,6 +48,7 @@ class KvStatusSource final : public poll::Source<KvStatusPart> {
  public:
   static const std::string kNodesStatement;
   static const std::string kStoresStatement;
+  static const std::string kSuspectStatement;         ///< A setting that SHOW ALL hides.
   static constexpr milliseconds kStaleAfter{30'000};  ///< Nodes write every 10 s.
   static constexpr std::size_t kManyNodes = 20;
   static constexpr std::size_t kTooManyNodes = 100;
@@ -61,12 +64,15 @@ class KvStatusSource final : public poll::Source<KvStatusPart> {
   [[nodiscard]] milliseconds pause_least() const override { return pause_; }
 
  private:
-  void read_setting(Deadline deadline);
+  void read_settings(Deadline deadline);
+  void read_duration(const std::string& statement, Deadline deadline,
+                     std::optional<milliseconds>& to);
 
   GatewaySession& session_;
   const Roster& roster_;
   const Clock& clock_;
   std::optional<milliseconds> time_until_store_dead_;
+  std::optional<milliseconds> time_after_store_suspect_;
   SteadyTime setting_due_ = SteadyTime::min();
   std::string off_;
   milliseconds pause_{0};

@@ -12,6 +12,8 @@ namespace {
 
 constexpr milliseconds kIdentifyEvery{30'000};
 constexpr milliseconds kIdentifyBudget{500};
+/// After a page was not to be opened; each try of HTTPS is a handshake.
+constexpr milliseconds kClosedFor{60'000};
 constexpr std::size_t kPagesAtOnce = 16;  ///< A page is 300 KB: 200 at once would be 60 MB.
 constexpr std::size_t kPageLimit = 8U << 20U;
 
@@ -51,7 +53,7 @@ Result<NodeVars> parse_node_metrics(NodeId id, const sql::Rows& rows) {
 }
 
 Result<NodeIdentity> parse_runtime_info(const std::string& sql, const sql::Rows& rows) {
-  NodeIdentity identity{sql, {}, {}};
+  NodeIdentity identity{sql, {}, {}, true};
   std::string host;
   std::string port;
   std::string scheme = "http";
@@ -73,8 +75,8 @@ Result<NodeIdentity> parse_runtime_info(const std::string& sql, const sql::Rows&
   }
   if (host.find(':') != std::string::npos && !host.starts_with('[')) host = "[" + host + "]";
   const auto address = host + ":" + port;
-  // Our HTTP client speaks no TLS: a secure node's pages are out of reach.
-  if (scheme == "http" && net::parse_endpoint(address)) identity.http = address;
+  if (net::parse_endpoint(address)) identity.http = address;
+  identity.http_in_clear = scheme == "http";
   return identity;
 }
 
@@ -82,20 +84,20 @@ Result<MetricsPart> MetricsSource::read(Deadline deadline) {
   const auto members = roster_.members();
   identify(members, deadline);
   std::set<std::string> addresses;
+  std::set<NodeId> covered;
+  std::set<std::string> doubtful;
   for (const auto& member : members) {
-    if (member.http && !tls_only_.contains(*member.http)) addresses.insert(*member.http);
+    if (is_open(member.http)) addresses.insert(*member.http);
+    if (member.http && member.id) covered.insert(*member.id);
+    // It answers, and not to the question whether it is ready: over SQL alone, it may be.
+    if (member.http && member.answering == Answering::answers) doubtful.insert(*member.http);
   }
   MetricsPart part;
-  std::set<NodeId> covered;
-  for (const auto& member : members) {
-    if (member.http && member.id) covered.insert(*member.id);
-  }
   for (const auto& [sql, identity] : identities_) {
     part.identities.push_back(identity);
-    const bool plain = identity.http && !tls_only_.contains(*identity.http);
-    if (plain && !covered.contains(identity.id)) addresses.insert(*identity.http);
+    if (is_open(identity.http) && !covered.contains(identity.id)) addresses.insert(*identity.http);
   }
-  part.pages = pages({addresses.begin(), addresses.end()}, deadline);
+  part.pages = pages({addresses.begin(), addresses.end()}, doubtful, deadline);
   read_over_sql(members, deadline, part.pages);
   const bool any = std::any_of(part.pages.begin(), part.pages.end(),
                                [](const NodeMetrics& page) { return page.vars.has_value(); });
@@ -103,6 +105,10 @@ Result<MetricsPart> MetricsSource::read(Deadline deadline) {
   const bool learnt = identities_.size() != told_identities_;
   told_identities_ = identities_.size();
   if (any || learnt) return part;
+  if (part.pages.empty() && !closed_.empty()) {
+    return Error{ErrorCode::unavailable,
+                 "no node gives its metrics: " + closed_.begin()->second.reason};
+  }
   if (part.pages.empty() && !refused_.empty()) {
     return Error{ErrorCode::unavailable,
                  "no node tells where its metrics are: " + refused_.begin()->second};
@@ -115,8 +121,9 @@ Result<MetricsPart> MetricsSource::read(Deadline deadline) {
 
 void MetricsSource::identify(const std::vector<Member>& members, Deadline deadline) {
   for (const auto& member : members) {
-    const bool needed = !member.sql.empty() && !(member.id && member.http) &&
-                        member.answering != Answering::silent && !identities_.contains(member.sql);
+    const bool has_page = member.id && member.http && !closed_.contains(*member.http);
+    const bool needed = !member.sql.empty() && !has_page && member.answering != Answering::silent &&
+                        !identities_.contains(member.sql);
     const auto now = std::chrono::steady_clock::now();
     if (!needed || now + kIdentifyBudget > deadline) continue;
     auto& next_try = next_try_.try_emplace(member.sql, SteadyTime::min()).first->second;
@@ -129,9 +136,21 @@ void MetricsSource::identify(const std::vector<Member>& members, Deadline deadli
       refused_.insert_or_assign(member.sql, rows.error().message);
       continue;
     }
-    const auto identity = parse_runtime_info(member.sql, *rows);
-    if (identity) identities_.insert_or_assign(member.sql, *identity);
+    auto identity = parse_runtime_info(member.sql, *rows);
+    if (!identity) continue;
+    if (identity->http && nodes_.is_secure() && identity->http_in_clear) {
+      nodes_.expect_clear(*identity->http);
+    }
+    // A secure node that we were told nothing of how to believe it.
+    if (!nodes_.is_secure() && !identity->http_in_clear) identity->http.reset();
+    identities_.insert_or_assign(member.sql, std::move(identity).value());
   }
+}
+
+bool MetricsSource::is_open(const std::optional<std::string>& http) const {
+  if (!http) return false;
+  const auto closed = closed_.find(*http);
+  return closed == closed_.end() || clock_.steady() >= closed->second.retry_at;
 }
 
 void MetricsSource::read_over_sql(const std::vector<Member>& members, Deadline deadline,
@@ -140,7 +159,7 @@ void MetricsSource::read_over_sql(const std::vector<Member>& members, Deadline d
   for (const auto& member : members) {
     const auto identity = identities_.find(member.sql);
     const auto has_page = [&](const std::optional<std::string>& http) {
-      return http && !tls_only_.contains(*http);
+      return http && !closed_.contains(*http);
     };
     const bool needed = !has_page(member.http) && member.answering != Answering::silent &&
                         identity != identities_.end() && !has_page(identity->second.http);
@@ -172,33 +191,52 @@ NodeMetrics MetricsSource::over_sql(const NodeIdentity& identity, Deadline deadl
   } else {
     page.error = identity.sql + ": " + vars.error().message;
   }
+  const auto closed = identity.http ? closed_.find(*identity.http) : closed_.end();
+  if (!page.vars && closed != closed_.end()) page.error += "; its page: " + closed->second.reason;
   return page;
 }
 
+std::optional<MetricsSource::Closed> MetricsSource::why_closed(
+    const std::string& address, const Result<net::HttpResponse>& answer, bool doubtful) const {
+  if (answer && answer->status >= 300 && answer->status < 400) {
+    const std::string reason = "it sends us to https";
+    if (!nodes_.is_secure()) {
+      return Closed{reason + ", which needs --cockroach.certs-dir", SteadyTime::max()};
+    }
+    nodes_.expect_tls(address);
+    return Closed{reason, clock_.steady()};
+  }
+  if (answer) return std::nullopt;
+  const auto& error = answer.error();
+  // No CA, no TLS, a certificate that is not believed: so it stays for a while. A node that
+  // does not answer may be back in a moment, unless it is only this port that is out of reach.
+  const bool refused = error.code == ErrorCode::upstream || error.code == ErrorCode::invalid;
+  if (!refused && !doubtful) return std::nullopt;
+  return Closed{error.message, clock_.steady() + kClosedFor};
+}
+
 std::vector<NodeMetrics> MetricsSource::pages(const std::vector<std::string>& addresses,
+                                              const std::set<std::string>& doubtful,
                                               Deadline deadline) {
   std::vector<NodeMetrics> found;
   for (std::size_t begin = 0; begin < addresses.size(); begin += kPagesAtOnce) {
     const auto end = std::min(begin + kPagesAtOnce, addresses.size());
-    std::vector<net::HttpRequest> requests;
-    for (std::size_t i = begin; i < end; ++i) {
-      requests.push_back(
-          {.endpoint = addresses[i], .target = "/_status/vars", .response_limit = kPageLimit});
-    }
-    const auto answers = http_.call_all(requests, deadline);
+    const std::vector<std::string> some{addresses.begin() + static_cast<std::ptrdiff_t>(begin),
+                                        addresses.begin() + static_cast<std::ptrdiff_t>(end)};
+    const auto answers = nodes_.get_all(some, "/_status/vars", kPageLimit, deadline);
     for (std::size_t i = 0; i < answers.size(); ++i) {
-      NodeMetrics page{addresses[begin + i], {}, {}, clock_.wall()};
-      if (answers[i] && answers[i]->status >= 300 && answers[i]->status < 400) {
-        // A secure node sends plain HTTP to https, which we do not speak.
-        tls_only_.insert(addresses[begin + i]);
+      if (auto closed = why_closed(some[i], answers[i], doubtful.contains(some[i]))) {
+        closed_.insert_or_assign(some[i], std::move(*closed));
         continue;
       }
+      NodeMetrics page{some[i], {}, {}, clock_.wall()};
       if (!answers[i]) {
         page.error = answers[i].error().message;
       } else if (answers[i]->status != 200) {
         page.error = "/_status/vars answers " + std::to_string(answers[i]->status);
       } else if (auto vars = parse_vars(answers[i]->body)) {
         page.vars = std::move(vars).value();
+        closed_.erase(some[i]);
       } else {
         page.error = vars.error().message;
       }

@@ -16,6 +16,7 @@ struct Login {
   Secret password;        ///< Empty: none.
   std::string certs_dir;  ///< Empty: sslmode=disable; else verify-full with its ca.crt,
                           ///< client.<user>.crt and client.<user>.key.
+  bool operator==(const Login&) const = default;
 };
 
 struct SessionOptions {

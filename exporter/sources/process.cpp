@@ -31,12 +31,15 @@ ProcessProbe judge_process(const Member& member,
       const int status = (*ready)->status;
       if (status == 200 || status == 503) probe.ready = status == 200;
       if (status != 200) probe.reason = not_ready_reason(status);
+    } else {
+      probe.reason = "HTTP port: " + ready->error().message;
     }
     if (connected && !accepts) probe.reason = "SQL port: " + connected->error().message;
     return probe;
   }
-  const bool silent_http = ready && timed_out(ready->error());
-  const bool silent_sql = greeted && !greeted->has_value() && timed_out(greeted->error());
+  const bool greets = greeted && greeted->has_value();
+  const bool silent_http = ready && timed_out(ready->error()) && !greets;
+  const bool silent_sql = greeted && !greets && timed_out(greeted->error());
   if (accepts && (silent_http || silent_sql)) {
     probe.state = ProcessState::unresponsive;
     probe.reason = "it accepts connections and says nothing";
@@ -59,7 +62,7 @@ ProcessProbe judge_process(const Member& member,
   return probe;
 }
 
-/// Those that accept, and whose HTTP address is not known.
+/// Those that accept, and of which HTTP may tell nothing.
 ProcessSource::Greetings ProcessSource::greet(const std::vector<Member>& members,
                                               const std::vector<Result<milliseconds>>& connected,
                                               Deadline deadline) {
@@ -70,7 +73,8 @@ ProcessSource::Greetings ProcessSource::greet(const std::vector<Member>& members
   for (const auto& member : members) {
     if (member.sql.empty()) continue;
     const bool accepts = connected[next++].has_value();
-    if (accepts && !member.http) silent_so_far.push_back(member.sql);
+    const bool spoke = member.http && spoke_.contains(*member.http);
+    if (accepts && !spoke) silent_so_far.push_back(member.sql);
   }
   Greetings greetings;
   if (silent_so_far.empty()) return greetings;
@@ -84,30 +88,31 @@ ProcessSource::Greetings ProcessSource::greet(const std::vector<Member>& members
 Result<ProcessPart> ProcessSource::read(Deadline deadline) {
   const auto members = roster_.members();
   std::vector<std::string> sql;
-  std::vector<net::HttpRequest> http;
+  std::vector<std::string> http;
   for (const auto& member : members) {
     if (!member.sql.empty()) sql.push_back(member.sql);
     // An answer to readiness, whatever it says, proves that the process lives: asking
     // /health as well would double the work at rest.
-    if (member.http) {
-      http.push_back(
-          {.endpoint = *member.http, .target = "/health?ready=1", .response_limit = 1U << 16U});
-    }
+    if (member.http) http.push_back(*member.http);
   }
   // A peer that swallows SYNs must leave time to ask the others over HTTP.
   const auto now = std::chrono::steady_clock::now();
   const auto connected = http_.connect_all(sql, now + (deadline - now) / 2);
   // Before the long wait for HTTP: who is late only because we were is not silent.
   const auto greetings = greet(members, connected, now + (deadline - now) * 7 / 10);
-  auto ready = http_.call_all(http, deadline);
+  auto ready = nodes_.get_all(http, "/health?ready=1", 1U << 16U, deadline);
   ProcessPart part;
   std::size_t sql_next = 0;
   std::size_t http_next = 0;
+  spoke_.clear();
   for (const auto& member : members) {
     std::optional<Result<milliseconds>> connect;
     std::optional<Result<net::HttpResponse>> answer;
     if (!member.sql.empty()) connect.emplace(connected[sql_next++]);
-    if (member.http) answer.emplace(std::move(ready[http_next++]));
+    if (member.http) {
+      answer.emplace(std::move(ready[http_next++]));
+      if (answered(*answer)) spoke_.insert(*member.http);
+    }
     std::optional<Result<milliseconds>> greeted;
     if (const auto found = greetings.find(member.sql); found != greetings.end()) {
       greeted.emplace(found->second);

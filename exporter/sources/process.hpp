@@ -2,12 +2,14 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "common/cluster/states.hpp"
 #include "common/net/http_call.hpp"
 #include "common/poll/source.hpp"
+#include "exporter/sources/node_http.hpp"
 #include "exporter/sources/roster.hpp"
 
 namespace faultline::sources {
@@ -32,14 +34,16 @@ struct ProcessPart {
                                          const std::optional<Result<milliseconds>>& greeted = {});
 
 /// Tier T0: all processes at once: TCP to the SQL port and GET /health?ready=1, whose
-/// answer of any status is also what GET /health would prove. A node without a known HTTP
-/// address (all of a secure cluster: our client speaks no TLS) is asked on its SQL port
-/// whether it would speak TLS, which any node answers before any login: the kernel of a
-/// paused process accepts as well. Never fails as a whole.
+/// answer of any status is also what GET /health would prove. A node that did not answer over
+/// HTTP the last time (its address is not known, there is no CA to believe, or a firewall is
+/// between) is asked on its SQL port as well whether it would speak TLS, which any node
+/// answers before any login: the kernel of a paused process accepts too. Never fails as a
+/// whole.
 class ProcessSource final : public poll::Source<ProcessPart> {
  public:
-  /// Both outlive this.
-  ProcessSource(Roster& roster, net::HttpClient& http) : roster_(roster), http_(http) {}
+  /// All outlive this; `http` is for the SQL ports, `nodes` for the others.
+  ProcessSource(Roster& roster, net::HttpClient& http, NodeHttp& nodes)
+      : roster_(roster), http_(http), nodes_(nodes) {}
 
   [[nodiscard]] Result<ProcessPart> read(Deadline deadline) override;
 
@@ -52,6 +56,8 @@ class ProcessSource final : public poll::Source<ProcessPart> {
 
   Roster& roster_;
   net::HttpClient& http_;
+  NodeHttp& nodes_;
+  std::set<std::string> spoke_;  ///< HTTP addresses that answered at the last read.
 };
 
 }  // namespace faultline::sources

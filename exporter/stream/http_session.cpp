@@ -77,13 +77,17 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
     const std::string_view target = to_view(request.target());
     const std::string_view path = target.substr(0, target.find('?'));
     const std::string_view query = target.substr(std::min(target.size(), path.size() + 1));
-    if (path == kStreamPath && beast::websocket::is_upgrade(request)) return upgrade();
+    if (path == kStreamPath && beast::websocket::is_upgrade(request) &&
+        context_.routes.has_main()) {
+      return upgrade();
+    }
     Reply reply =
         context_.routes.answer({.method = to_view(request.method_string()),
                                 .path = path,
                                 .accept_encoding = to_view(request[http::field::accept_encoding]),
                                 .if_none_match = to_view(request[http::field::if_none_match]),
-                                .query = query});
+                                .query = query,
+                                .host = to_view(request[http::field::host])});
     // A body is never read, so what follows it cannot be found.
     const bool has_body = parser_->chunked() || parser_->content_length().value_or(0) > 0;
     const bool readable =

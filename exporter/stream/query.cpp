@@ -50,7 +50,7 @@ Result<std::optional<std::string>> Query::one(std::string_view name) const {
   if (values.empty()) return std::optional<std::string>{};
   if (values.size() > 1) {
     return Error{ErrorCode::invalid,
-                 "is given " + std::to_string(values.size()) + " times; give it once, as 1,2",
+                 "is given " + std::to_string(values.size()) + " times; give it once",
                  std::string{name}};
   }
   return std::optional{values.front()};

@@ -1,9 +1,11 @@
 #pragma once
 
 #include <functional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "common/base/log.hpp"
@@ -21,6 +23,7 @@ struct Request {
   std::string_view accept_encoding;
   std::string_view if_none_match;
   std::string_view query = {};  ///< What follows "?", still encoded.
+  std::string_view host = {};   ///< By which name we were asked.
 };
 
 struct Reply {
@@ -41,16 +44,33 @@ class Routes {
 
   /// `options` and `board` outlive this.
   Routes(const StreamOptions& options, observe::SnapshotBoard& board, RenderMetrics render_metrics,
-         Stats stats, Logger log, Reload reload = {});
+         Stats stats, Logger log, Reload reload = {}, Clusters clusters = {});
 
   [[nodiscard]] Reply answer(const Request& request);
+  /// Whether there is a main cluster, which the stream is about.
+  [[nodiscard]] bool has_main() const { return clusters_.main; }
 
  private:
+  /// The cluster that a page is about.
+  struct Subject {
+    std::shared_ptr<const observe::SnapshotBoard> board;
+    std::string boot;
+    std::function<bool(const std::string&)> over_tls;
+  };
+
+  /// The one that ?target= names, or the page that says what is wrong.
+  [[nodiscard]] std::variant<Target, Reply> target_of(const Request& request) const;
+  /// The same, but without a name the main one, if there is one.
+  [[nodiscard]] std::variant<Subject, Reply> subject_of(const Request& request) const;
+  [[nodiscard]] std::shared_ptr<const TargetMap> targets() const;
+  [[nodiscard]] Reply about(const Request& request);
   [[nodiscard]] bool exists(std::string_view path) const;
   [[nodiscard]] Reply page(const Request& request);
   [[nodiscard]] Reply metrics(const Request& request) const;
-  [[nodiscard]] Reply state(const Request& request);
-  [[nodiscard]] Reply targets(const Request& request) const;
+  [[nodiscard]] Reply probe(const Request& request) const;
+  [[nodiscard]] Reply state(const Subject& subject, const Request& request);
+  [[nodiscard]] Reply nodes(const Subject& subject) const;
+  [[nodiscard]] Reply target_list(const Request& request) const;
   [[nodiscard]] Reply reload(const Request& request) const;
   [[nodiscard]] Reply ready() const;
   [[nodiscard]] Reply landing() const;
@@ -61,6 +81,7 @@ class Routes {
   Stats stats_;
   Logger log_;
   Reload reload_;
+  Clusters clusters_;
   SnapshotPtr state_of_;  // What state_text_ was written from.
   std::string state_text_;
 };

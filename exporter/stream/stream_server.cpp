@@ -108,12 +108,13 @@ void deliver(const std::shared_ptr<Link>& link, const SnapshotPtr& snapshot,
 class StreamServer::Impl {
  public:
   Impl(StreamOptions options, observe::SnapshotBoard& board, RenderMetrics render_metrics,
-       Logger log)
+       Logger log, Clusters clusters)
       : options_(std::move(options)),
         log_(log),
+        clusters_(std::move(clusters)),
         routes_(
             options_, board, std::move(render_metrics), [this] { return stats(); }, log,
-            [this] { return reload(); }),
+            [this] { return reload(); }, clusters_),
         hub_(io_, options_, board, counters_, log) {}
 
   ~Impl() {
@@ -179,6 +180,11 @@ class StreamServer::Impl {
                    "--web.config.file: tls_server_config cannot come or go while the server runs; "
                    "start it anew",
                    "--web.config.file"};
+    }
+    if (clusters_.read_targets) {
+      const auto set_targets = clusters_.read_targets();
+      if (!set_targets) return set_targets.error();
+      (*set_targets)();
     }
     asio::post(io_, [this, fresh = std::move(web).value()] { web_ = fresh; });
     return kDone;
@@ -250,6 +256,7 @@ class StreamServer::Impl {
 
   StreamOptions options_;
   Logger log_;
+  const Clusters clusters_;
   Counters counters_;
   std::shared_ptr<Link> link_ = std::make_shared<Link>();
   std::shared_ptr<std::size_t> open_ = std::make_shared<std::size_t>(0);
@@ -283,12 +290,12 @@ class StreamServer::Impl {
 
 Result<std::unique_ptr<StreamServer>> StreamServer::create(StreamOptions options,
                                                            observe::SnapshotBoard& board,
-                                                           RenderMetrics render_metrics,
-                                                           Logger log) {
+                                                           RenderMetrics render_metrics, Logger log,
+                                                           Clusters clusters) {
   const auto path = check_telemetry_path(options.telemetry_path);
   if (!path) return path.error();
-  auto impl =
-      std::make_unique<Impl>(std::move(options), board, std::move(render_metrics), std::move(log));
+  auto impl = std::make_unique<Impl>(std::move(options), board, std::move(render_metrics),
+                                     std::move(log), std::move(clusters));
   const auto listening = impl->listen();
   if (!listening) return listening.error();
   impl->start(board);

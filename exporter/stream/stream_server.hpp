@@ -12,6 +12,7 @@
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
 #include "exporter/observe/snapshot_board.hpp"
+#include "exporter/stream/clusters.hpp"
 
 namespace faultline::stream {
 
@@ -47,9 +48,6 @@ struct StreamStats {
   std::uint64_t bytes_total = 0;     ///< Their bytes, frame headers included.
 };
 
-/// Collectors whose metrics are wanted; none: all.
-using Collect = std::vector<std::string>;
-
 /// The text of GET /metrics. Called on the server's thread, so it must answer from
 /// memory. The stats are passed in, because it exists before the server does.
 using RenderMetrics = std::function<std::string(const StreamStats&, const Collect&)>;
@@ -59,20 +57,22 @@ using RenderMetrics = std::function<std::string(const StreamStats&, const Collec
 /// no client ever waits for the database, nor for another client.
 class StreamServer {
  public:
-  /// Listens when it returns. Fails with `invalid` (address or web config cannot be read) or
-  /// `unavailable` (address in use). Call it before the board's first publication,
-  /// from the thread that publishes or before that thread starts. `board` outlives this.
+  /// Listens when it returns. `clusters` is what is watched besides `board`. Fails with `invalid`
+  /// (address or web config cannot be read) or `unavailable` (address in use). Call it before the
+  /// board's first publication, from the thread that publishes or before that thread starts.
+  /// `board` outlives this.
   [[nodiscard]] static Result<std::unique_ptr<StreamServer>> create(StreamOptions options,
                                                                     observe::SnapshotBoard& board,
                                                                     RenderMetrics render_metrics,
-                                                                    Logger log);
+                                                                    Logger log,
+                                                                    Clusters clusters = {});
   /// Says goodbye to the clients, closes everything, joins; within 1 s.
   ~StreamServer();
   StreamServer(const StreamServer&) = delete;
   StreamServer& operator=(const StreamServer&) = delete;
 
-  /// Reads the web config anew: certificate and logins; what is open stays. Fails with
-  /// `invalid` and leaves all as it was. Any thread.
+  /// Reads the web config anew (certificate and logins; what is open stays) and the targets
+  /// file. Fails with `invalid` and leaves all as it was. Any thread.
   [[nodiscard]] Status reload();
 
   [[nodiscard]] std::uint16_t port() const;  ///< The real one when 0 was asked for.

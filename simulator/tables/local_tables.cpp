@@ -80,7 +80,8 @@ std::vector<Row> node_runtime_info(Node& node) {
   std::vector<Row> rows;
   append_url(rows, node.self(), "DB", "postgresql", "root", node.config().sql_address,
              "/defaultdb?sslmode=disable");
-  append_url(rows, node.self(), "UI", "http", "", node.config().http_address, "/");
+  append_url(rows, node.self(), "UI", node.config().secure ? "https" : "http", "",
+             node.config().http_address, "/");
   return rows;
 }
 

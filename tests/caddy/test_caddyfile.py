@@ -109,7 +109,7 @@ def test_the_origin_reaches_chaosd_which_judges_it(site, chaosd_stub):
     assert chaosd_stub.last()[2]["Origin"] == "https://evil.example"
 
 
-@pytest.mark.parametrize("path", ["/metrics", "/-/healthy", "/-/ready", "/sd", "/api", "/api/", "/api/v2/x", "/ws/x"])
+@pytest.mark.parametrize("path", ["/metrics", "/-/healthy", "/-/ready", "/sd", "/sd/targets", "/probe", "/api", "/api/", "/api/v2/x", "/ws/x"])
 def test_what_the_programs_serve_for_the_machine_room_is_not_routed(site, exporter_stub, chaosd_stub, path):
     before = len(exporter_stub.seen) + len(chaosd_stub.seen)
     answer = wire.call(site.url + path)

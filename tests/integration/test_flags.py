@@ -35,6 +35,7 @@ WRONG = [
     (EXPORTER, ["--cockroach.certs-dir=/nonexistent"], "--cockroach.certs-dir"),
     (EXPORTER, ["--chaosd.address=x"], "--chaosd.address"),
     (EXPORTER, ["--chaosd.token-file=/nonexistent"], "--chaosd.token-file"),
+    (EXPORTER, ["--targets.file=/nonexistent"], "--targets.file"),
     (EXPORTER, ["--web.allow-origin=example.org"], "--web.allow-origin"),
     (EXPORTER, ["--log.level=loud"], "--log.level"),
     (EXPORTER, ["--log.format=xml"], "--log.format"),

@@ -1,12 +1,15 @@
-"""A cluster with certificates: what the exporter tells without plain HTTP, and what it asks for when it may not look."""
+"""A cluster with certificates: its pages over HTTPS, without them over SQL, and what the exporter asks for when it may not look."""
 
 import re
+import shutil
 import signal
 
 import pytest
 
 import picture
 import secure_cluster
+import tls_peer
+import wire
 
 pytestmark = pytest.mark.skipif(not secure_cluster.speaks_tls(), reason="needs nodes that take --certs-dir, and openssl")
 
@@ -24,14 +27,34 @@ def source(snapshot, name):
     return next(one for one in snapshot["sources"] if one["name"] == name)
 
 
-def test_the_gauges_come_over_sql_and_a_pause_is_seen(secure):
+def gauges_from(snapshot, source):
+    """All three nodes told their gauges this way."""
+    return (len(snapshot["nodes"]) == 3 and snapshot["verdict"]["native"]["valid"] and snapshot["connectivity"]["valid"]
+            and all(n["connectivity"]["source"] == source for n in snapshot["nodes"]))
+
+
+def test_the_pages_are_read_over_https_and_a_pause_is_seen(secure):
     daemon = secure.exporter()
     snapshot = picture.state_when(
-        daemon, lambda s: len(s["nodes"]) == 3 and s["verdict"]["native"]["valid"] and s["connectivity"]["valid"], 60,
-        "the gauges of all three nodes are known")
+        daemon, lambda s: gauges_from(s, "/_status/vars") and all(n["process"]["ready"] for n in s["nodes"]), 60,
+        "the pages of all three nodes are read, and that they are ready")
     assert snapshot["verdict"]["native"]["ranges_unavailable"] == 0
-    assert [n["connectivity"]["source"] for n in snapshot["nodes"]] == ["node_metrics"] * 3
-    assert all(n["process"]["state"] == "reachable" for n in snapshot["nodes"])
+    assert all(n["process"]["state"] == "reachable" and n["process"]["reason"] == "" for n in snapshot["nodes"])
+    groups = wire.call(daemon.url + "/sd").json
+    assert [group["labels"]["__scheme__"] for group in groups] == ["https"] * 3
+    secure.signal_all(signal.SIGSTOP)
+    picture.state_when(daemon, lambda s: all(n["process"]["state"] == "unresponsive" for n in s["nodes"]), 15,
+                       "the kernel of a paused node accepts, and that is no life")
+
+
+def test_where_the_certificate_of_the_pages_is_not_believed_the_gauges_come_over_sql_and_a_pause_is_seen(secure, tmp_path):
+    stranger = tls_peer.Certificates(tmp_path / "stranger")
+    shutil.copyfile(stranger.directory / "ca.crt", secure.certs / "ca-ui.crt")
+    daemon = secure.exporter()
+    snapshot = picture.state_when(daemon, lambda s: gauges_from(s, "node_metrics"), 60, "the gauges are known all the same")
+    assert snapshot["verdict"]["native"]["ranges_unavailable"] == 0
+    assert all(n["process"]["state"] == "reachable" and n["process"]["ready"] is None for n in snapshot["nodes"])
+    assert all("certificate problem" in n["process"]["reason"] and "ca-ui.crt" in n["process"]["reason"] for n in snapshot["nodes"])
     secure.signal_all(signal.SIGSTOP)
     picture.state_when(daemon, lambda s: all(n["process"]["state"] == "unresponsive" for n in s["nodes"]), 15,
                        "the kernel of a paused node accepts, and that is no life")

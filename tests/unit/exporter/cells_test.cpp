@@ -143,7 +143,9 @@ TEST(RuntimeInfo, AWildcardHostIsTheHostThatWasDialled) {
   EXPECT_EQ(parse_runtime_info("n4:26257", rows("", "http"))->http, "n4:8080");
   EXPECT_EQ(parse_runtime_info("n4:26257", rows("10.0.0.4", "http"))->http, "10.0.0.4:8080");
   EXPECT_EQ(parse_runtime_info("n4:26257", rows("::1", "http"))->http, "[::1]:8080");
-  EXPECT_EQ(parse_runtime_info("n4:26257", rows("10.0.0.4", "https"))->http, std::nullopt);
+  EXPECT_TRUE(parse_runtime_info("n4:26257", rows("h", "http"))->http_in_clear);
+  EXPECT_EQ(parse_runtime_info("n4:26257", rows("10.0.0.4", "https"))->http, "10.0.0.4:8080");
+  EXPECT_FALSE(parse_runtime_info("n4:26257", rows("h", "https"))->http_in_clear);
   EXPECT_EQ(parse_runtime_info("n4:26257", rows("h", "http"))->id, NodeId{4});
   EXPECT_FALSE(parse_runtime_info("n4:26257", {}));
 }

@@ -73,6 +73,15 @@ TEST_F(KvStatus, TheDeadTimerIsReadOnceInAWhileAndKept) {
   EXPECT_EQ(source.read(soon())->time_until_store_dead, milliseconds{600'000});
 }
 
+TEST_F(KvStatus, HowLongAReturnedNodeIsSuspectIsReadTooWhereThereIsSuchASetting) {
+  tables = {{KvStatusSource::kNodesStatement, {}}, {KvStatusSource::kStoresStatement, {}}};
+  KvStatusSource source{session, roster, clock};
+  EXPECT_EQ(source.read(soon())->time_after_store_suspect, std::nullopt);
+  tables[KvStatusSource::kSuspectStatement] = {{"45s"}};
+  clock.advance(milliseconds{600'000});
+  EXPECT_EQ(source.read(soon())->time_after_store_suspect, milliseconds{45'000});
+}
+
 TEST_F(KvStatus, CellsThatCannotBeReadAreNamed) {
   EXPECT_THAT(parse_node_status({{"1", "2026-11-23 08:43:15.1", "[", kNow}}).error().message,
               HasSubstr("activity"));

@@ -97,18 +97,22 @@ TEST(Return, OnNewVersionsANodeIsSuspectForHalfAMinuteAfterItIsBack) {
   away.next_state = Liveness::dead;
   away.witness = NodeId{1};
   auto back = live_now();
-  remember_return(back, &away, "v23.1.14", kNow);
+  remember_return(back, &away, "v23.1.14", seconds{30}, kNow);
   EXPECT_EQ(back.state, Liveness::suspect);
   EXPECT_TRUE(is_back(back));
   EXPECT_FALSE(is_back(away));
   EXPECT_EQ(back.next_at, kNow + seconds{30});
   auto later = live_now();
-  remember_return(later, &back, "v23.1.14", kNow + seconds{29});
+  remember_return(later, &back, "v23.1.14", seconds{30}, kNow + seconds{29});
   EXPECT_TRUE(is_back(later));
   EXPECT_EQ(later.next_at, kNow + seconds{30}) << "the end does not move";
   auto settled = live_now();
-  remember_return(settled, &later, "v23.1.14", kNow + seconds{30});
+  remember_return(settled, &later, "v23.1.14", seconds{30}, kNow + seconds{30});
   EXPECT_EQ(settled.state, Liveness::live);
+  auto longer = live_now();
+  remember_return(longer, &away, "v23.1.14", seconds{45}, kNow);
+  EXPECT_EQ(longer.next_at, kNow + seconds{45}) << "where the cluster is set so";
+  EXPECT_NE(longer.reason.find("45 s"), std::string::npos) << longer.reason;
 }
 
 TEST(Return, IsNoStateOfOldVersionsNorOfANodeThatWasNeverAway) {
@@ -117,19 +121,19 @@ TEST(Return, IsNoStateOfOldVersionsNorOfANodeThatWasNeverAway) {
   away.witness = NodeId{1};
   for (const char* version : {"v22.2.9", "v22.1.0-alpha.20220214", ""}) {
     auto back = live_now();
-    remember_return(back, &away, version, kNow);
+    remember_return(back, &away, version, seconds{30}, kNow);
     EXPECT_EQ(back.state, Liveness::live) << version;
   }
   away.witness.reset();
   auto missed_by_nobody = live_now();
-  remember_return(missed_by_nobody, &away, "v25.2.0", kNow);
+  remember_return(missed_by_nobody, &away, "v25.2.0", seconds{30}, kNow);
   EXPECT_EQ(missed_by_nobody.state, Liveness::live) << "only we took it for away";
   auto first = live_now();
-  remember_return(first, nullptr, "v25.2.0", kNow);
+  remember_return(first, nullptr, "v25.2.0", seconds{30}, kNow);
   EXPECT_EQ(first.state, Liveness::live);
   const auto before = live_now();
   auto still = live_now();
-  remember_return(still, &before, "v25.2.0", kNow);
+  remember_return(still, &before, "v25.2.0", seconds{30}, kNow);
   EXPECT_EQ(still.state, Liveness::live);
 }
 

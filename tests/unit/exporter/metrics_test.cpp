@@ -21,6 +21,22 @@ TEST(Metrics, WithoutAPictureTheExporterStillTellsAboutItself) {
   EXPECT_THAT(page, Not(HasSubstr("faultline_verdict")));
 }
 
+TEST(Metrics, OfATargetThereIsNothingAboutTheExporterAndOfTheExporterNothingOfACluster) {
+  test::ToyCluster cluster{3, 65};
+  const auto& snapshot = cluster.look();
+  const auto target = render_target(&snapshot, {}, cluster.now);
+  EXPECT_THAT(target, HasSubstr("faultline_up 1\n"));
+  EXPECT_THAT(target, HasSubstr("faultline_events_total{"));
+  EXPECT_THAT(target, Not(HasSubstr("process_cpu")));
+  EXPECT_THAT(target, Not(HasSubstr("faultline_build_info")));
+  EXPECT_THAT(target, Not(HasSubstr("faultline_stream_")));
+  const auto exporter = render_exporter({});
+  EXPECT_THAT(exporter, HasSubstr("faultline_build_info{"));
+  EXPECT_THAT(exporter, HasSubstr("process_cpu_seconds_total"));
+  EXPECT_THAT(exporter, Not(HasSubstr("faultline_up"))) << "no cluster is no outage";
+  EXPECT_THAT(exporter, Not(HasSubstr("faultline_events_total")));
+}
+
 TEST(Metrics, UnknownIsAbsentAndNeverZero) {
   test::ToyCluster cluster{3, 65};
   const auto& snapshot = cluster.assemble();

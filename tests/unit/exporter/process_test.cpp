@@ -59,6 +59,24 @@ TEST(Process, OnePortAloneIsSaidSo) {
   EXPECT_EQ(judge_process({}, std::nullopt, kNoHttp).state, ProcessState::unknown);
 }
 
+TEST(Process, AnHttpPortThatIsOutOfReachIsNoSilenceOfANodeThatSpeaksSql) {
+  const auto probe = judge_process(kMember, kAccepts, fails(ErrorCode::timeout), kAccepts);
+  EXPECT_EQ(probe.state, ProcessState::reachable);
+  EXPECT_EQ(probe.ready, std::nullopt);
+  EXPECT_EQ(probe.reason, "HTTP port: h:2 does not");
+  const std::optional<Result<milliseconds>> silent{
+      Result<milliseconds>{Error{ErrorCode::timeout, "nothing"}}};
+  EXPECT_EQ(judge_process(kMember, kAccepts, fails(ErrorCode::timeout), silent).state,
+            ProcessState::unresponsive);
+}
+
+TEST(Process, ACertificateThatIsNotBelievedIsAnAnswerAllTheSame) {
+  const auto probe = judge_process(kMember, kAccepts, fails(ErrorCode::upstream));
+  EXPECT_EQ(probe.state, ProcessState::reachable);
+  EXPECT_EQ(probe.ready, std::nullopt);
+  EXPECT_EQ(probe.reason, "HTTP port: h:2 does not");
+}
+
 TEST(Process, WithoutHttpItsSilenceOnTheSqlPortTells) {
   const std::optional<Result<milliseconds>> silent{
       Result<milliseconds>{Error{ErrorCode::timeout, "nothing"}}};
@@ -73,7 +91,9 @@ TEST(Process, WithoutHttpItsSilenceOnTheSqlPortTells) {
   Roster roster{{paused.address()}, {}};
   net::AddressBook book;
   net::HttpClient http{book};
-  ProcessSource source{roster, http};
+  SystemClock clock;
+  NodeHttp nodes{http, "", clock};
+  ProcessSource source{roster, http, nodes};
   const auto part = source.read(std::chrono::steady_clock::now() + milliseconds{600});
   ASSERT_TRUE(part);
   EXPECT_EQ(part->probes.at(0).state, ProcessState::unresponsive);
@@ -85,7 +105,9 @@ TEST(Process, APeerThatSaysNothingIsJudgedWithinTheDeadline) {
   roster.set({{NodeId{1}, paused.address(), paused.address(), Answering::unknown}});
   net::AddressBook book;
   net::HttpClient http{book};
-  ProcessSource source{roster, http};
+  SystemClock clock;
+  NodeHttp nodes{http, "", clock};
+  ProcessSource source{roster, http, nodes};
   const auto started = std::chrono::steady_clock::now();
   const auto part = source.read(started + milliseconds{200});
   const auto took = std::chrono::steady_clock::now() - started;

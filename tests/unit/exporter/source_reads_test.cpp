@@ -1,3 +1,5 @@
+#include <cstdlib>
+#include <filesystem>
 #include <map>
 
 #include <gmock/gmock.h>
@@ -6,6 +8,7 @@
 #include "exporter/sources/gossip.hpp"
 #include "exporter/sources/node_metrics.hpp"
 #include "exporter/sources/placement.hpp"
+#include "tests/unit/common/tls_peer.hpp"
 #include "tests/unit/exporter/canned_server.hpp"
 
 namespace faultline::sources {
@@ -132,6 +135,7 @@ struct HttpSources : testing::Test {
   net::AddressBook book;
   net::HttpClient http{book};
   SystemClock clock;
+  NodeHttp nodes{http, "", clock};
   FakeDatabase database;
 };
 
@@ -141,7 +145,7 @@ TEST_F(HttpSources, MetricsTellsGoodPagesAndWhyTheOthersAreMissing) {
   CannedServer good{{CannedServer::ok(kPage)}};
   CannedServer early{{"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"}};
   Roster roster{{}, {good.address(), early.address()}};
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   const auto part = source.read(soon());
   ASSERT_TRUE(part);
   ASSERT_EQ(part->pages.size(), 2U);
@@ -153,11 +157,11 @@ TEST_F(HttpSources, MetricsTellsGoodPagesAndWhyTheOthersAreMissing) {
 
 TEST_F(HttpSources, MetricsWithoutAnyPageIsAnError) {
   Roster nobody{{}, {}};
-  MetricsSource nothing{nobody, http, database.factory(), clock};
+  MetricsSource nothing{nobody, nodes, database.factory(), clock};
   EXPECT_THAT(nothing.read(soon()).error().message, HasSubstr("no node's HTTP address"));
   CannedServer odd{{CannedServer::ok("<html>")}};
   Roster roster{{}, {odd.address()}};
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   EXPECT_THAT(source.read(soon()).error().message, HasSubstr("node_id"));
 }
 
@@ -167,7 +171,7 @@ TEST_F(HttpSources, ANodeWithoutAKnownPageIsAskedForItOverSql) {
   database.tables = {
       {MetricsSource::kRuntimeStatement, {{"2", "UI", "Host", ""}, {"2", "UI", "Port", port}}}};
   Roster roster{{"127.0.0.1:26258"}, {}};
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   const auto part = source.read(soon());
   ASSERT_TRUE(part);
   EXPECT_EQ(part->identities.at(0).id, NodeId{2});
@@ -188,7 +192,7 @@ TEST_F(HttpSources, ASecureNodeGivesItsGaugesOverSql) {
         {"4", "ranges.unavailable", "0"},
         {std::nullopt, "rpc.heartbeats.nominal", "5"}}}};
   Roster roster{{"n2:26257"}, {}};
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   const auto part = source.read(soon());
   ASSERT_TRUE(part);
   ASSERT_EQ(part->pages.size(), 1U);
@@ -212,7 +216,7 @@ TEST_F(HttpSources, APageThatSendsUsToHttpsIsReadOverSqlInstead) {
       {MetricsSource::kGaugesStatement, {{std::nullopt, "liveness.livenodes", "3"}}}};
   Roster roster{{"n2:26257"}, {}};
   roster.set({{NodeId{2}, "n2:26257", {}, Answering::ready}});
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   const auto part = source.read(soon());
   ASSERT_TRUE(part) << part.error().message;
   ASSERT_EQ(part->pages.size(), 1U);
@@ -221,11 +225,101 @@ TEST_F(HttpSources, APageThatSendsUsToHttpsIsReadOverSqlInstead) {
   EXPECT_EQ(secure.requests().size(), 1U) << "it is not asked again";
 }
 
+/// A secure cluster whose certificates we hold, and one that turns out to be a stranger's.
+struct SecureSources : HttpSources {
+  ~SecureSources() override { std::filesystem::remove_all(folder); }
+
+  /// What the node at `address` says of itself over SQL.
+  void tell(const std::string& scheme, const std::string& address) {
+    const auto colon = address.rfind(':');
+    database.tables = {
+        {MetricsSource::kRuntimeStatement,
+         {{"2", "UI", "Scheme", scheme},
+          {"2", "UI", "Host", address.substr(0, colon)},
+          {"2", "UI", "Port", address.substr(colon + 1)}}},
+        {MetricsSource::kGaugesStatement, {{std::nullopt, "liveness.livenodes", "3"}}}};
+  }
+  Result<MetricsPart> read_once() {
+    return MetricsSource{roster, over_tls, database.factory(), clock}.read(soon());
+  }
+
+  static std::filesystem::path make_folder() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "certs-XXXXXX").string();
+    return ::mkdtemp(pattern.data());
+  }
+
+  std::filesystem::path folder = make_folder();
+  test::Identity ca;
+  test::Identity node{"DNS:localhost", &ca};
+  NodeHttp over_tls{http, folder, clock};
+  Roster roster{{"n2:26257"}, {}};
+};
+
+TEST_F(SecureSources, ASecureNodesPageIsReadOverHttps) {
+  static_cast<void>(ca.write(folder));
+  const test::TlsPeer peer{node, CannedServer::ok(kPage)};
+  tell("https", peer.at("localhost"));
+  const auto part = read_once();
+  ASSERT_TRUE(part) << part.error().message;
+  ASSERT_EQ(part->pages.size(), 1U);
+  EXPECT_EQ(part->pages[0].http, peer.at("localhost"));
+  EXPECT_TRUE(part->pages[0].vars) << part->pages[0].error;
+  EXPECT_TRUE(over_tls.over_tls(peer.at("localhost")));
+}
+
+TEST_F(SecureSources, APageOfAStrangerIsNotReadAndTheGaugesComeOverSql) {
+  static_cast<void>(test::Identity{}.write(folder));
+  const test::TlsPeer peer{node, CannedServer::ok(kPage)};
+  tell("https", peer.at("localhost"));
+  MetricsSource source{roster, over_tls, database.factory(), clock};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part) << part.error().message;
+  ASSERT_EQ(part->pages.size(), 1U);
+  EXPECT_EQ(part->pages[0].http, "") << "over SQL";
+  EXPECT_TRUE(part->pages[0].vars);
+  database.tables.erase(MetricsSource::kGaugesStatement);
+  const auto error = source.read(soon()).error().message;
+  EXPECT_THAT(error, HasSubstr("42501"));
+  EXPECT_THAT(error, HasSubstr("certificate problem")) << "both reasons are told";
+}
+
+TEST_F(SecureSources, WithoutACaNothingIsBelievedAndTheReasonIsTold) {
+  const test::TlsPeer peer{node, CannedServer::ok(kPage)};
+  tell("https", peer.at("localhost"));
+  const auto part = read_once();
+  ASSERT_TRUE(part);
+  EXPECT_EQ(part->pages.at(0).http, "");
+  const auto answers = over_tls.get_all({peer.at("localhost")}, "/health", 1024, soon());
+  EXPECT_THAT(answers.at(0).error().message, HasSubstr("ca.crt"));
+}
+
+TEST_F(SecureSources, ACaOfThePagesAloneIsTheOneThatIsBelieved) {
+  static_cast<void>(ca.write(folder));
+  std::filesystem::rename(folder / "ca.crt", folder / "ca-ui.crt");
+  static_cast<void>(test::Identity{}.write(folder));
+  const test::TlsPeer peer{node, CannedServer::ok("{}")};
+  const auto answers = over_tls.get_all({peer.at("localhost")}, "/health", 1024, soon());
+  EXPECT_TRUE(answers.at(0)) << answers.at(0).error().message;
+}
+
+TEST_F(SecureSources, InClearOnlyWhereTheNodeItselfSaidSoUntilItSendsUsToHttps) {
+  static_cast<void>(ca.write(folder));
+  CannedServer clear{{CannedServer::ok(kPage), "HTTP/1.1 307 x\r\nContent-Length: 0\r\n\r\n"}};
+  tell("http", clear.address());
+  MetricsSource source{roster, over_tls, database.factory(), clock};
+  const auto part = source.read(soon());
+  ASSERT_TRUE(part);
+  EXPECT_TRUE(part->pages.at(0).vars);
+  EXPECT_FALSE(over_tls.over_tls(clear.address()));
+  ASSERT_TRUE(source.read(soon()));
+  EXPECT_TRUE(over_tls.over_tls(clear.address()));
+}
+
 TEST_F(HttpSources, GaugesThatAreRefusedOrOddAreSaidAndNeverZero) {
   database.tables = {{MetricsSource::kRuntimeStatement,
                       {{"2", "UI", "Scheme", "https"}, {"2", "UI", "Port", "1"}}}};
   Roster roster{{"n2:26257"}, {}};
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   const auto first = source.read(soon());
   ASSERT_TRUE(first) << "who is where is told all the same";
   EXPECT_THAT(first->pages.at(0).error, HasSubstr("n2:26257: 42501"));
@@ -238,7 +332,7 @@ TEST_F(HttpSources, GaugesThatAreRefusedOrOddAreSaidAndNeverZero) {
 
 TEST_F(HttpSources, WhereNobodyMayTellTheMetricsSayWhoRefused) {
   Roster roster{{"n2:26257"}, {}};
-  MetricsSource source{roster, http, database.factory(), clock};
+  MetricsSource source{roster, nodes, database.factory(), clock};
   EXPECT_THAT(source.read(soon()).error().message, HasSubstr("42501: no"));
 }
 

@@ -112,7 +112,8 @@ TEST(ServiceDiscovery, ListsTheNodesWhoseMetricsPageIsKnown) {
             "[{\"labels\":{\"__meta_faultline_address\":\"127.0.0.1:26257\","
             "\"__meta_faultline_cluster_id\":\"0a1a69d2\","
             "\"__meta_faultline_locality\":\"a=\\\"\\n\",\"__meta_faultline_node_id\":\"1\","
-            "\"__meta_faultline_version\":\"v22.1.0\",\"__metrics_path__\":\"/_status/vars\"},"
+            "\"__meta_faultline_version\":\"v22.1.0\",\"__metrics_path__\":\"/_status/"
+            "vars\",\"__scheme__\":\"http\"},"
             "\"targets\":[\"127.0.0.1:8080\"]}]");
 }
 
