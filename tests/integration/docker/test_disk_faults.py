@@ -105,9 +105,9 @@ def test_the_room_is_back_whoever_dies(bench, small_disk, who):
 
 
 def test_a_node_that_gave_up_on_its_full_disk_is_started_again(bench, small_disk):
-    # Ends with CockroachDB's own code for a full disk as soon as there is no room for a megabyte.
+    # Writes like a log, and ends with CockroachDB's own code for a full disk.
     target = begin(bench, small_disk, "sh", "-c",
-                   "while head -c 1048576 /dev/zero > /data/probe 2>/dev/null; do sleep 0.2; done; exit 10")
+                   "while head -c 1048576 /dev/zero >> /data/log; do sleep 1; done 2>/dev/null; exit 10")
     fault = bench.inject("disk.fill", target, leave_mb=0, duration_s=60)
     bench.await_fault(fault, "active")
     bench.await_container(target, "exited")

@@ -96,6 +96,7 @@ TEST_F(MarkedLife, AFillIsHeldAndANodeThatGaveUpMeanwhileIsStartedAgain) {
 TEST_F(MarkedLife, ANodeThatAnotherHandStoppedDuringAFillStaysStopped) {
   for (const std::int64_t code : {0, 137}) {
     world.start("n1");
+    life->pass(1s);  // The watch sees it.
     const auto fault = inject(FaultKind::disk_fill, OnRestart::end, 10);
     world.at("n1").state = ContainerState::exited;
     world.at("n1").exit_code = code;
