@@ -107,8 +107,7 @@ void FaultWorker::sweep() {
   for (const auto& hold : *held) {
     const auto fault = ledger_.find(hold.fault);
     if (fault && is_open(fault->state)) continue;
-    const auto released =
-        holds->release(hold, clock_.now().steady + kMarksLimit);
+    const auto released = holds->release(hold, clock_.now().steady + kMarksLimit);
     if (released) {
       log_->warn("something was held for no open fault, and is taken away fault={} target={}",
                  hold.fault.value, hold.target_id);
