@@ -204,6 +204,10 @@ Result<Container> read_container(std::string_view body) {
   if (state_reader.error()) return *state_reader.error();
   target.state_since = since(target.state, state, created);
   target.addresses = read_addresses(target.name, *document);
+  if (const json& code = member(state, "ExitCode");
+      target.state == ContainerState::exited && code.is_number_integer()) {
+    target.exit_code = code.get<std::int64_t>();
+  }
 
   const json& labels = member(member(*document, "Config"), "Labels");
   for (const auto& [name, value] : labels.items()) container.labels[name] = text_of(value);

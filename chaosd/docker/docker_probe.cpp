@@ -1,7 +1,7 @@
 #include <array>
 #include <utility>
 
-#include "chaosd/docker/docker_net_holds.hpp"
+#include "chaosd/docker/docker_holds.hpp"
 
 namespace faultline::chaos {
 
@@ -9,7 +9,7 @@ namespace {
 
 struct Need {
   FaultKind kind;
-  std::string_view ability;  ///< Beside nft, which all need.
+  std::string_view ability;  ///< Beside nft, which all need that touch the network.
 };
 constexpr std::array kNeeds{Need{FaultKind::net_partition, "nft"},
                             Need{FaultKind::net_isolate, "nft"}, Need{FaultKind::net_loss, "nft"},
@@ -29,7 +29,8 @@ std::string lack_of(std::string_view ability, const std::vector<std::string>& li
 }  // namespace
 
 std::vector<FaultSupport> read_probe(const std::vector<std::string>& lines) {
-  std::vector<FaultSupport> all;
+  std::vector<FaultSupport> all{{FaultKind::disk_fill, Support::supported, lack_of("fill", lines)}};
+  if (!all.front().reason.empty()) all.front().support = Support::unsupported;
   for (const auto& need : kNeeds) {
     FaultSupport support{need.kind, Support::supported, lack_of("nft", lines)};
     if (support.reason.empty()) support.reason = lack_of(need.ability, lines);

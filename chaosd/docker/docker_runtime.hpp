@@ -4,9 +4,9 @@
 #include <string>
 
 #include "chaosd/docker/docker_engine.hpp"
+#include "chaosd/docker/docker_holds.hpp"
 #include "chaosd/docker/docker_json.hpp"
 #include "chaosd/docker/docker_limits.hpp"
-#include "chaosd/docker/docker_net_holds.hpp"
 #include "chaosd/runtime/runtime.hpp"
 #include "common/net/http_call.hpp"
 #include "common/net/http_stream.hpp"
@@ -37,7 +37,7 @@ class DockerRuntime final : public Runtime {
   Status pause(const std::string& id, Deadline deadline) override;
   Status unpause(const std::string& id, Deadline deadline) override;
   Status start(const std::string& id, Deadline deadline) override;
-  [[nodiscard]] NetHolds* net_holds() override { return &holds_; }
+  [[nodiscard]] Holds* holds() override { return &holds_; }
   [[nodiscard]] LimitsControl* limits() override { return &limits_; }
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   /// Opening the event stream is a hint as well: what happened before it was open
@@ -55,7 +55,7 @@ class DockerRuntime final : public Runtime {
   std::string label_;
   net::AddressBook& book_;
   DockerEngine engine_;
-  DockerNetHolds holds_;
+  DockerHolds holds_;
   DockerLimits limits_;
   std::unique_ptr<net::HttpLineStream> events_;  // Open from one wait to the next.
 };

@@ -57,6 +57,11 @@ std::int64_t value_of(const std::string& line, const std::string& name) {
 }  // namespace
 
 std::string create_body(const HolderSpec& spec) {
+  json mounts = json::array();
+  if (spec.volume) {
+    mounts.push_back(
+        {{"Type", spec.volume->type}, {"Source", spec.volume->source}, {"Target", kHeldFolder}});
+  }
   return json{{"Image", spec.image},
               {"Cmd", spec.arguments},
               {"User", "0:0"},
@@ -65,7 +70,8 @@ std::string create_body(const HolderSpec& spec) {
               {"HostConfig",
                {{"NetworkMode", spec.network},
                 {"CapDrop", {"ALL"}},
-                {"CapAdd", {"NET_ADMIN"}},
+                {"CapAdd", json::array({spec.capability})},
+                {"Mounts", mounts},
                 {"SecurityOpt", {"no-new-privileges:true"}},
                 {"ReadonlyRootfs", true},
                 {"Memory", kHolderMemory},
@@ -112,7 +118,9 @@ Result<std::vector<Hold>> read_holds(std::string_view body) {
     const auto fault = labels.find(std::string{kFaultLabel});
     const auto target = labels.find(std::string{kHeldTargetLabel});
     if (fault == labels.end() || target == labels.end()) continue;
-    holds.push_back({{fault->second}, target->second});
+    const auto place = labels.find(std::string{kPlaceLabel});
+    const bool disk = place != labels.end() && place->second == kDiskPlace;
+    holds.push_back({{fault->second}, target->second, disk ? HoldPlace::disk : HoldPlace::network});
   }
   return holds;
 }

@@ -2,12 +2,14 @@
 
 #include <cstdint>
 #include <map>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "chaosd/docker/store_volume.hpp"
+#include "chaosd/runtime/holds.hpp"
 #include "chaosd/runtime/limits.hpp"
-#include "chaosd/runtime/net_holds.hpp"
 #include "common/base/result.hpp"
 
 namespace faultline::chaos {
@@ -19,17 +21,23 @@ namespace faultline::chaos {
 inline constexpr std::string_view kFaultLabel = "io.faultline.fault";
 inline constexpr std::string_view kHeldTargetLabel = "io.faultline.held-target";
 inline constexpr std::string_view kOwnerLabel = "io.faultline.owner";
+inline constexpr std::string_view kPlaceLabel = "io.faultline.held-place";
+inline constexpr std::string_view kDiskPlace = "disk";
 inline constexpr std::string_view kHolderRole = "nethold";
+/// Where a helper finds the volume it is to fill.
+inline constexpr std::string_view kHeldFolder = "/held";
 
 struct HolderSpec {
   std::string image;
   std::vector<std::string> arguments;
   std::map<std::string, std::string> labels;
   std::string network;  ///< "container:<id>" or "none".
+  std::string capability = "NET_ADMIN";
+  std::optional<StoreVolume> volume = {};  ///< Mounted at kHeldFolder.
 };
 
-/// The body of POST /containers/create: NET_ADMIN and nothing else, no shell, nothing
-/// writable, never restarted by the Engine.
+/// The body of POST /containers/create: one capability and nothing else, no shell, nothing
+/// writable but the volume, never restarted by the Engine.
 [[nodiscard]] std::string create_body(const HolderSpec& spec);
 /// `filters=` for the list of our helpers, percent-encoded.
 [[nodiscard]] std::string holder_filter(std::string_view owner);

@@ -1,6 +1,7 @@
 #include <array>
 
 #include "chaosd/faults/cpu_throttle.hpp"
+#include "chaosd/faults/disk_fill.hpp"
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/faults/kill.hpp"
 #include "chaosd/faults/memory_pressure.hpp"
@@ -28,9 +29,10 @@ const NetLatencyFault kNetLatency;
 const NetBandwidthFault kNetBandwidth;
 const CpuThrottleFault kCpuThrottle;
 const MemoryPressureFault kMemoryPressure;
-const std::array<const Fault*, 11> kCatalogue{
-    &kStop,    &kKill,       &kPause,        &kRestart,     &kNetPartition,  &kNetIsolate,
-    &kNetLoss, &kNetLatency, &kNetBandwidth, &kCpuThrottle, &kMemoryPressure};
+const DiskFillFault kDiskFill;
+const std::array<const Fault*, 12> kCatalogue{
+    &kStop,    &kKill,       &kPause,        &kRestart,     &kNetPartition,   &kNetIsolate,
+    &kNetLoss, &kNetLatency, &kNetBandwidth, &kCpuThrottle, &kMemoryPressure, &kDiskFill};
 
 }  // namespace
 

@@ -57,7 +57,7 @@ Result<NetRules> NetFault::rules_for(Runtime& runtime, const FaultOrder& order,
   if (!target) return target.error();
   rules.ports = ports_of(*target);
   if (order.params.peers.empty()) {
-    auto exempt = runtime.net_holds()->exempt(order.target_id, deadline);
+    auto exempt = runtime.holds()->exempt(order.target_id, deadline);
     if (!exempt) return exempt.error();
     rules.exempt = std::move(exempt).value();
     const auto others = runtime.list(deadline);
@@ -85,7 +85,7 @@ Result<NetRules> NetFault::rules_for(Runtime& runtime, const FaultOrder& order,
 }
 
 Status NetFault::apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
-  NetHolds* const holds = runtime.net_holds();
+  Holds* const holds = runtime.holds();
   if (holds == nullptr) return no_network(kind());
   auto rules = rules_for(runtime, order, deadline);
   if (!rules) return rules.error();
@@ -97,7 +97,7 @@ Status NetFault::apply(Runtime& runtime, const FaultOrder& order, Deadline deadl
 
 Result<Proof> NetFault::prove(Runtime& runtime, const FaultOrder& order,
                               const TargetInfo& /*target*/, Deadline deadline) const {
-  NetHolds* const holds = runtime.net_holds();
+  Holds* const holds = runtime.holds();
   if (holds == nullptr) return no_network(kind());
   const auto report = holds->renew(order.fault, deadline);
   if (!report) return report.error();
@@ -107,7 +107,7 @@ Result<Proof> NetFault::prove(Runtime& runtime, const FaultOrder& order,
 }
 
 Status NetFault::keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
-  NetHolds* const holds = runtime.net_holds();
+  Holds* const holds = runtime.holds();
   if (holds == nullptr) return no_network(kind());
   const auto report = holds->renew(order.fault, deadline);
   if (!report) return report.error();
@@ -115,9 +115,9 @@ Status NetFault::keep(Runtime& runtime, const FaultOrder& order, Deadline deadli
 }
 
 Status NetFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
-  NetHolds* const holds = runtime.net_holds();
+  Holds* const holds = runtime.holds();
   if (holds == nullptr) return kDone;  // Then nothing was ever laid down.
-  return holds->release(order.fault, order.target_id, deadline);
+  return holds->release({order.fault, order.target_id, HoldPlace::network}, deadline);
 }
 
 }  // namespace faultline::chaos

@@ -1,7 +1,7 @@
 #pragma once
 
 #include "chaosd/faults/marked.hpp"
-#include "chaosd/runtime/net_holds.hpp"
+#include "chaosd/runtime/holds.hpp"
 
 namespace faultline::chaos {
 
@@ -19,9 +19,6 @@ class NetFault : public MarkedFault {
                                     const TargetInfo& target, Deadline deadline) const final;
   Status keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
   Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
-
-  /// Of silence of chaosd, after which a hold ends itself.
-  static constexpr milliseconds kLease{30'000};
 
  private:
   /// The effect and its numbers.

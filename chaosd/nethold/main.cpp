@@ -6,18 +6,24 @@
 #include <string_view>
 #include <vector>
 
+#include "chaosd/nethold/disk_held.hpp"
 #include "chaosd/nethold/holder.hpp"
+#include "chaosd/nethold/net_held.hpp"
+#include "chaosd/nethold/probe.hpp"
 
 namespace {
 
 using namespace faultline;
 using namespace faultline::nethold;
 
+constexpr const char* kVolume = "/held";  // Where chaosd has it mounted.
+
 constexpr std::string_view kUsage =
-    "faultline-nethold holds one network fault of faultline-chaosd in the network namespace it "
-    "runs\n"
-    "in, and takes it away at its deadline, when chaosd is silent for one lease, or on SIGTERM.\n"
+    "faultline-nethold holds one fault of faultline-chaosd in the network namespace, or on the\n"
+    "volume, that it was given, and takes it away at its deadline, when chaosd is silent for one\n"
+    "lease, or on SIGTERM.\n"
     "  hold --fault=ID --deadline-ms=N --lease-ms=N --effect=drop|loss|rate|delay --port=N ...\n"
+    "  fill --fault=ID --deadline-ms=N --lease-ms=N --leave-mb=N\n"
     "  clean --fault=ID    takes away what a killed one left\n"
     "  probe               says what this kernel can do\n";
 
@@ -45,23 +51,31 @@ int complain(const Error& error) {
   return 2;
 }
 
-int hold(std::vector<std::string> arguments) {
-  HoldOrder order;
-  order.fault_id = take(arguments, "fault");
+Result<HoldTimes> take_times(std::vector<std::string>& arguments) {
   const auto deadline = read_ms(take(arguments, "deadline-ms"));
   const auto lease = read_ms(take(arguments, "lease-ms"));
-  if (!deadline || !lease) {
-    return complain(
-        {ErrorCode::invalid, "--deadline-ms and --lease-ms must be whole milliseconds"});
-  }
-  order.deadline = *deadline;
-  order.lease = *lease;
+  if (deadline && lease) return HoldTimes{*deadline, *lease};
+  return Error{ErrorCode::invalid, "--deadline-ms and --lease-ms must be whole milliseconds"};
+}
+
+int hold(std::vector<std::string> arguments) {
+  const std::string fault_id = take(arguments, "fault");
+  const auto times = take_times(arguments);
+  if (!times) return complain(times.error());
   auto rules = chaos::read_arguments(arguments);
   if (!rules) return complain(rules.error());
-  order.rules = std::move(rules).value();
-  auto holder = Holder::create(order);
-  if (!holder) return complain(holder.error());
-  return holder->run();
+  auto held = NetHeld::create(fault_id, std::move(rules).value());
+  if (!held) return complain(held.error());
+  return Holder{*times, std::move(held).value()}.run();
+}
+
+int fill(std::vector<std::string> arguments) {
+  (void)take(arguments, "fault");  // Seen in a list of processes; a file without a name needs none.
+  const auto times = take_times(arguments);
+  if (!times) return complain(times.error());
+  const auto what = chaos::read_fill_arguments(arguments);
+  if (!what) return complain(what.error());
+  return Holder{*times, std::make_unique<DiskHeld>(*what, kVolume)}.run();
 }
 
 int clean_up(std::vector<std::string> arguments) {
@@ -83,6 +97,7 @@ int main(int argc, char** argv) {
   const std::string mode = arguments.empty() ? "" : arguments.front();
   if (!arguments.empty()) arguments.erase(arguments.begin());
   if (mode == "hold") return hold(std::move(arguments));
+  if (mode == "fill") return fill(std::move(arguments));
   if (mode == "clean") return clean_up(std::move(arguments));
   if (mode == "probe") {
     probe();

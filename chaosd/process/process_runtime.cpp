@@ -200,6 +200,8 @@ std::vector<FaultSupport> ProcessRuntime::probe(Deadline) {
     all.push_back({kind, Support::unsupported,
                    "local processes have no limits of their own; use --runtime docker"});
   }
+  all.push_back({FaultKind::disk_fill, Support::unsupported,
+                 "local processes share this machine's disk; use --runtime docker"});
   return all;
 }
 

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "chaosd/runtime/capability.hpp"
+#include "chaosd/runtime/holds.hpp"
 #include "chaosd/runtime/limits.hpp"
-#include "chaosd/runtime/net_holds.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/cluster/states.hpp"
@@ -25,6 +25,7 @@ struct TargetInfo {
   std::optional<WallTime> state_since;
   std::vector<std::string> addresses;  ///< "host" or "host:port" it may advertise itself as.
   std::map<std::string, std::string> labels = {};  ///< As its runtime has them; to select by.
+  std::optional<std::int64_t> exit_code = {};  ///< Of a run that is over; from 128 on: a signal.
 };
 
 /// The verbs a fault needs, over whatever runs the nodes. Each call blocks until
@@ -50,7 +51,7 @@ class Runtime {
   virtual Status start(const std::string& id, Deadline deadline) = 0;
 
   // What only some runtimes can do; null where this one cannot. Owned by the runtime.
-  [[nodiscard]] virtual NetHolds* net_holds() { return nullptr; }
+  [[nodiscard]] virtual Holds* holds() { return nullptr; }
   [[nodiscard]] virtual LimitsControl* limits() { return nullptr; }
   /// What can be done here, tried once in a place where nothing is at stake, and then
   /// remembered. A kind that is not in the answer can be done.

@@ -100,15 +100,14 @@ void FaultWorker::reapply(Job& job, const std::string& reason) {
 }
 
 void FaultWorker::sweep() {
-  NetHolds* const holds = runtime_.net_holds();
+  Holds* const holds = runtime_.holds();
   if (holds == nullptr) return;
   const auto held = holds->all(clock_.now().steady + kMarksLimit);
   if (!held) return;  // The runtime is away, which others say already.
   for (const auto& hold : *held) {
     const auto fault = ledger_.find(hold.fault);
     if (fault && is_open(fault->state)) continue;
-    const auto released =
-        holds->release(hold.fault, hold.target_id, clock_.now().steady + kMarksLimit);
+    const auto released = holds->release(hold, clock_.now().steady + kMarksLimit);
     if (released) {
       log_->warn("something was held for no open fault, and is taken away fault={} target={}",
                  hold.fault.value, hold.target_id);

@@ -79,7 +79,8 @@ ImpactFault as_imagined(const PlannedTarget& target) {
     case FaultKind::net_latency:
     case FaultKind::net_bandwidth:
     case FaultKind::cpu_throttle:
-    case FaultKind::memory_pressure: return ImpactFault::kill;
+    case FaultKind::memory_pressure:
+    case FaultKind::disk_fill: return ImpactFault::kill;
   }
   FAULTLINE_ENSURE(false, "every kind is imagined");
 }

@@ -43,10 +43,10 @@ struct Spelling<VerdictState> {
 
 template <>
 struct Spelling<FaultKind> {
-  static constexpr std::array<std::string_view, 11> kNames{
-      "stop",     "kill",        "pause",         "restart",      "net.partition",  "net.isolate",
-      "net.loss", "net.latency", "net.bandwidth", "cpu.throttle", "memory.pressure"};
-  static_assert(static_cast<std::size_t>(FaultKind::memory_pressure) + 1 == kNames.size());
+  static constexpr std::array<std::string_view, 12> kNames{
+      "stop",     "kill",        "pause",         "restart",      "net.partition",   "net.isolate",
+      "net.loss", "net.latency", "net.bandwidth", "cpu.throttle", "memory.pressure", "disk.fill"};
+  static_assert(static_cast<std::size_t>(FaultKind::disk_fill) + 1 == kNames.size());
 };
 
 template <>

@@ -57,11 +57,12 @@ enum class FaultKind : std::uint8_t {
   net_bandwidth,
   cpu_throttle,
   memory_pressure,
+  disk_fill,
 };
 /// Every one of them, for sentences.
 inline constexpr std::string_view kFaultKindNames =
     "stop, kill, pause, restart, net.partition, net.isolate, net.loss, net.latency, "
-    "net.bandwidth, cpu.throttle or memory.pressure";
+    "net.bandwidth, cpu.throttle, memory.pressure or disk.fill";
 
 /// queued -> injecting -> active -> reverting -> reverted; `failed` had no effect
 /// or was undone at once; `revert_failed` is retried for ever and alarms.

@@ -379,7 +379,8 @@ export interface Fault {
     | 'net.latency'
     | 'net.bandwidth'
     | 'cpu.throttle'
-    | 'memory.pressure';
+    | 'memory.pressure'
+    | 'disk.fill';
   state: 'queued' | 'injecting' | 'active' | 'reverting' | 'reverted' | 'failed' | 'revert_failed';
   /**
    * Name of the container or process.

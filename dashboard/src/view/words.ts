@@ -77,6 +77,7 @@ export const kFaultWord: Record<Fault['kind'], string> = {
   'net.bandwidth': 'Narrow bandwidth',
   'cpu.throttle': 'CPU throttle',
   'memory.pressure': 'Memory pressure',
+  'disk.fill': 'Full disk',
 };
 
 const kRank: Tone[] = ['ok', 'unknown', 'info', 'warn', 'bad'];

@@ -31,11 +31,12 @@ class Bench:
         self.engine = engine
         self.chaosd = None
 
-    def container(self, name, *extra, opted_in=True):
+    def container(self, name, *extra, opted_in=True, command=()):
         full = f"{name}-{self.label[-8:]}"
         labels = ["--label", f"{self.label}=true"] if opted_in else []
         # --init: a sleep that is process 1 would not hear SIGTERM.
-        docker("run", "-d", "--init", "--name", full, *labels, *extra, "debian:bookworm-slim", "sleep", "86400")
+        docker("run", "-d", "--init", "--name", full, *labels, *extra, "debian:bookworm-slim",
+               *(command or ("sleep", "86400")))
         self.names.append(full)
         return full
 

@@ -15,6 +15,7 @@ import pytest
 import netns
 from bench import docker, look
 from support.cluster import BUILD, ROOT, until
+from test_disk_faults import small_disk  # noqa: F401  the fixture
 from test_network_faults import NetBench, helper  # noqa: F401  the fixture
 
 PROGRAM = BUILD / "bin/faultline-chaosd-crashing"
@@ -23,13 +24,14 @@ PARAMETERS = {
     "stop": {"grace_s": 1}, "kill": {}, "pause": {}, "restart": {},
     "net.partition": {"peers": None}, "net.isolate": {}, "net.loss": {"percent": 50}, "net.bandwidth": {"rate_kbit": 1000},
     "cpu.throttle": {"percent": 20}, "memory.pressure": {"headroom_mb": 64},
+    "disk.fill": {"leave_mb": 4},
 }
 POINTS = [f"{side}:{state}" for state in ("queued", "injecting", "active", "reverting", "reverted") for side in ("before", "after")]
 
 
 def cells():
     every = [cell for cell in itertools.product(PARAMETERS, [*POINTS, "hold:created", "hold:started"], ("alive", "restarted", "removed"))
-             if not cell[1].startswith("hold:") or cell[0].startswith("net.")]
+             if not cell[1].startswith("hold:") or cell[0].startswith(("net.", "disk."))]
     if os.environ.get("FAULTLINE_MATRIX") == "all":
         return every
     seed = os.environ.get("FAULTLINE_MATRIX_SEED", "1")
@@ -57,9 +59,16 @@ def world(bench, names):
 
 
 @pytest.mark.parametrize("kind, point, meanwhile", cells())
-def test_the_world_is_as_it_was(bench, program, kind, point, meanwhile):
-    target, peer = bench.node("target"), bench.node("peer")
-    before = world(bench, [target, peer])
+def test_the_world_is_as_it_was(bench, program, request, kind, point, meanwhile):
+    disk = request.getfixturevalue("small_disk") if kind.startswith("disk.") else None
+    target, peer = bench.node("target", *(["-v", f"{disk.path}:/data"] if disk else [])), bench.node("peer")
+
+    standing = [target, peer]
+
+    def world_now():
+        return {**world(bench, standing), "disk": disk and disk.free_mb()}
+
+    before = world_now()
     bench.start_chaosd()
     bench.await_targets(target, peer)
     bench.chaosd.kill()
@@ -77,9 +86,10 @@ def test_the_world_is_as_it_was(bench, program, kind, point, meanwhile):
     if meanwhile == "removed":
         docker("rm", "-f", target)
         bench.names.remove(target)
+        standing.remove(target)
         del before[target]
     bench.chaosd.env = None
     bench.start_chaosd()
     until(lambda: not bench.call("/faults?state=open").json["faults"], 30, "no fault is open")
     until(lambda: not bench.helpers(), 20, "no helper is left")
-    assert world(bench, before) == before
+    assert world_now() == before

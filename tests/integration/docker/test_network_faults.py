@@ -32,8 +32,8 @@ class NetBench(Bench):
         self.network = f"nf-{self.label[-8:]}"
         docker("network", "create", self.network)
 
-    def node(self, name):
-        return self.container(name, "--network", self.network)
+    def node(self, name, *extra):
+        return self.container(name, "--network", self.network, *extra)
 
     def start_chaosd(self, *flags):
         return super().start_chaosd(f"--docker.helper-image={self.helper}", *flags)

@@ -4,6 +4,7 @@
 #include <set>
 #include <string>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "chaosd/runtime/runtime.hpp"
@@ -38,12 +39,12 @@ struct Crash {};
 /// The fault point at which the next one dies, once; empty: none.
 std::string& crash_at();
 
-/// A helper that holds a network fault: it outlives the run of the target that its rules
-/// are in, as the container of a real one does.
+/// A helper that holds a fault: it outlives the run of the target that its rules are in, as
+/// the container of a real one does.
 struct FakeHold {
   std::string target_id;
   std::string instance;  ///< The run whose network it is in.
-  NetRules rules;
+  std::variant<NetRules, DiskFill> what;
 };
 
 /// What stands behind every FakeRuntime, and stays when chaosd "dies".
@@ -72,6 +73,7 @@ struct FakeWorld {
   void start(const std::string& name) {
     at(name).state = ContainerState::running;
     at(name).instance = "run-" + std::to_string(++runs);
+    at(name).exit_code.reset();
   }
   /// States and limits of targets, and everything that is held: to be compared before
   /// and after.
@@ -88,11 +90,11 @@ struct FakeWorld {
 };
 
 /// A runtime over a FakeWorld that records what it is told and fails when told to.
-class FakeRuntime final : public Runtime, private NetHolds, private LimitsControl {
+class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
  public:
   explicit FakeRuntime(FakeWorld& world) : world_(world) {}
 
-  [[nodiscard]] NetHolds* net_holds() override { return this; }
+  [[nodiscard]] Holds* holds() override { return this; }
   [[nodiscard]] LimitsControl* limits() override { return this; }
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline) override { return world_.support; }
 
@@ -134,7 +136,7 @@ class FakeRuntime final : public Runtime, private NetHolds, private LimitsContro
  private:
   Result<HoldReport> hold(const HoldOrder& order, Deadline) override {
     const auto done = act("hold", order.target_id, [&](TargetInfo& target) {
-      world_.holds[order.fault.value] = {target.id, target.instance, order.rules};
+      world_.holds[order.fault.value] = {target.id, target.instance, order.what};
     });
     if (!done) return done.error();
     return HoldReport{4, 1, true};
@@ -147,18 +149,22 @@ class FakeRuntime final : public Runtime, private NetHolds, private LimitsContro
     if (found == world_.holds.end()) return gone("faultline-nethold-" + fault.value);
     return HoldReport{4, world_.holds_meet_packets ? 1 : 0, true};
   }
-  Status release(const FaultId& fault, const std::string& target_id, Deadline) override {
-    world_.calls.push_back("release " + target_id);
+  Status release(const Hold& hold, Deadline) override {
+    world_.calls.push_back("release " + hold.target_id);
     const bool crashes_here = world_.calls_until_crash == 0;
     if (!(crashes_here && world_.crash_after_effect)) count_down();
     if (const auto error = error_of("release")) return *error;
-    world_.holds.erase(fault.value);
+    world_.holds.erase(hold.fault.value);
     if (crashes_here) count_down();
     return kDone;
   }
   Result<std::vector<Hold>> all(Deadline) override {
     std::vector<Hold> held;
-    for (const auto& [fault, hold] : world_.holds) held.push_back({{fault}, hold.target_id});
+    for (const auto& [fault, hold] : world_.holds)
+      held.push_back(
+          {{fault},
+           hold.target_id,
+           std::holds_alternative<DiskFill>(hold.what) ? HoldPlace::disk : HoldPlace::network});
     return held;
   }
   Result<std::vector<std::string>> exempt(const std::string&, Deadline) override {

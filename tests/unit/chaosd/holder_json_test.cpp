@@ -3,7 +3,7 @@
 #include <gmock/gmock.h>
 #include <nlohmann/json.hpp>
 
-#include "chaosd/docker/docker_net_holds.hpp"
+#include "chaosd/docker/docker_holds.hpp"
 #include "tests/unit/chaosd/log_frame.hpp"
 
 namespace faultline::chaos {
@@ -96,13 +96,14 @@ TEST(HolderProbe, SaysPerKindWhatIsLacking) {
   EXPECT_THAT(by_kind.at(FaultKind::net_loss).reason, HasSubstr("too old"));
   EXPECT_EQ(by_kind.at(FaultKind::net_latency).support, Support::unsupported);
   EXPECT_EQ(by_kind.at(FaultKind::net_latency).reason, "this kernel has no netem (sch_netem)");
-  for (const auto& one : read_probe({"probe nft no refused"})) {
-    EXPECT_EQ(one.support, Support::unsupported);
-    EXPECT_EQ(one.reason, "refused");
+  for (const auto& one : read_probe({"probe nft no refused", "probe fill yes"})) {
+    const bool disk = one.kind == FaultKind::disk_fill;  // Needs no network.
+    EXPECT_EQ(one.support, disk ? Support::supported : Support::unsupported);
+    EXPECT_EQ(one.reason, disk ? "" : "refused");
   }
   for (const auto& one : read_probe({})) EXPECT_EQ(one.support, Support::unsupported);
-  for (const auto& one :
-       read_probe({"probe nft yes", "probe owner yes", "probe rate yes", "probe delay yes"})) {
+  for (const auto& one : read_probe({"probe nft yes", "probe owner yes", "probe rate yes",
+                                     "probe delay yes", "probe fill yes"})) {
     EXPECT_EQ(one.support, Support::supported);
   }
 }

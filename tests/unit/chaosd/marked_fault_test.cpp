@@ -28,14 +28,17 @@ class MarkedLife : public ChaosdTest {
   [[nodiscard]] const FakeHold& hold(const FaultView& fault) {
     return world.holds.at(fault.id.value);
   }
+  [[nodiscard]] const NetRules& rules(const FaultView& fault) {
+    return std::get<NetRules>(hold(fault).what);
+  }
 };
 
 TEST_F(MarkedLife, APartitionIsHeldAgainstThePeersAddressesAndReleasedAtItsDeadline) {
   const auto fault = inject(FaultKind::net_partition, OnRestart::end, 10);
   EXPECT_EQ(fault.state, FaultState::active);
   EXPECT_EQ(fault.detail, "with n3; both ways");
-  EXPECT_THAT(hold(fault).rules.peers, ElementsAre("10.0.0.3"));
-  EXPECT_THAT(hold(fault).rules.ports, ElementsAre(26257));
+  EXPECT_THAT(rules(fault).peers, ElementsAre("10.0.0.3"));
+  EXPECT_THAT(rules(fault).ports, ElementsAre(26257));
   life->pass(11s);
   EXPECT_EQ(life->fault(fault.id).state, FaultState::reverted);
   EXPECT_THAT(world.holds, IsEmpty());
@@ -44,16 +47,17 @@ TEST_F(MarkedLife, APartitionIsHeldAgainstThePeersAddressesAndReleasedAtItsDeadl
 
 TEST_F(MarkedLife, AnIsolationMeetsEverybodyButWhatIsExempt) {
   const auto fault = inject(FaultKind::net_isolate);
-  EXPECT_THAT(hold(fault).rules.peers, IsEmpty());
-  EXPECT_THAT(hold(fault).rules.exempt, ElementsAre("10.0.0.254"));
-  EXPECT_THAT(hold(fault).rules.witnesses, ElementsAre("10.0.0.2", "10.0.0.3"));
+  EXPECT_THAT(rules(fault).peers, IsEmpty());
+  EXPECT_THAT(rules(fault).exempt, ElementsAre("10.0.0.254"));
+  EXPECT_THAT(rules(fault).witnesses, ElementsAre("10.0.0.2", "10.0.0.3"));
 }
 
 TEST_F(MarkedLife, AMechanismThatAcceptsAndDoesNothingIsUnverifiedAndUndone) {
   for (const auto& [kind, verb] :
        std::map<FaultKind, std::string>{{FaultKind::net_partition, "hold"},
                                         {FaultKind::cpu_throttle, "set_cpu"},
-                                        {FaultKind::memory_pressure, "set_memory"}}) {
+                                        {FaultKind::memory_pressure, "set_memory"},
+                                        {FaultKind::disk_fill, "hold"}}) {
     world.ignored = {verb};
     const auto before = world.fingerprint();
     const auto id = inject(kind).id;
@@ -73,6 +77,33 @@ TEST_F(MarkedLife, RulesInNobodysWayAreUnverifiedAndTakenAway) {
   EXPECT_EQ(life->fault(id).state, FaultState::failed);
   EXPECT_THAT(life->fault(id).reason, HasSubstr("injected_unverified: no effect: no packet"));
   EXPECT_THAT(world.holds, IsEmpty());
+}
+
+TEST_F(MarkedLife, AFillIsHeldAndANodeThatGaveUpMeanwhileIsStartedAgain) {
+  const auto fault = inject(FaultKind::disk_fill, OnRestart::end, 10);
+  ASSERT_EQ(fault.state, FaultState::active);
+  EXPECT_EQ(std::get<DiskFill>(hold(fault).what).leave_mb, 29);
+  world.at("n1").state = ContainerState::exited;
+  world.at("n1").exit_code = 10;
+  life->pass(5s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::active) << "its volume is full all the same";
+  life->pass(6s);
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::reverted);
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+  EXPECT_THAT(world.holds, IsEmpty());
+}
+
+TEST_F(MarkedLife, ANodeThatAnotherHandStoppedDuringAFillStaysStopped) {
+  for (const std::int64_t code : {0, 137}) {
+    world.start("n1");
+    life->pass(1s);  // The watch sees it.
+    const auto fault = inject(FaultKind::disk_fill, OnRestart::end, 10);
+    world.at("n1").state = ContainerState::exited;
+    world.at("n1").exit_code = code;
+    life->pass(11s);
+    EXPECT_EQ(life->fault(fault.id).state, FaultState::reverted);
+    EXPECT_EQ(world.at("n1").state, ContainerState::exited) << code;
+  }
 }
 
 TEST_F(MarkedLife, ATargetWithoutTheMeansIsRefusedBeforeAnythingIsDone) {

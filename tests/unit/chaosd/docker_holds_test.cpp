@@ -1,4 +1,4 @@
-#include "chaosd/docker/docker_net_holds.hpp"
+#include "chaosd/docker/docker_holds.hpp"
 
 #include <gmock/gmock.h>
 
@@ -72,17 +72,17 @@ struct EngineWithHelper {
   }
 };
 
-class NetHoldsTest : public ::testing::Test {
+class HoldsTest : public ::testing::Test {
  protected:
   EngineWithHelper world;
   net::AddressBook book;
   FakeEngine fake{[this](const std::string& request) { return world.answer(request); }};
   DockerEngine engine{fake.host(), book};
-  DockerNetHolds holds{engine, "faultline-nethold:0.1.0", "io.faultline.target"};
-  HoldOrder order{{"f-1a-1"}, kTarget, {}, 60s, 30s};
+  DockerHolds holds{engine, "faultline-nethold:0.1.0", "io.faultline.target"};
+  HoldOrder order{{"f-1a-1"}, kTarget, NetRules{}, 60s, 30s};
 };
 
-TEST_F(NetHoldsTest, AHoldIsCreatedStartedAndReported) {
+TEST_F(HoldsTest, AHoldIsCreatedStartedAndReported) {
   const auto report = holds.hold(order, in(2s));
   ASSERT_TRUE(report) << report.error().message;
   EXPECT_EQ(report->met, 2);
@@ -90,14 +90,28 @@ TEST_F(NetHoldsTest, AHoldIsCreatedStartedAndReported) {
                                         "POST /containers/c0ffee/start"));
 }
 
-TEST_F(NetHoldsTest, AHoldThatIsThereAlreadyIsRenewed) {
+TEST_F(HoldsTest, AFillNeedsAVolumeAndLeavesNothingThatWouldHaveToBeCleaned) {
+  order.what = DiskFill{64};
+  const auto refused = holds.hold(order, in(2s));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(refused.error().message, HasSubstr("no volume"));
+  EXPECT_THAT(fake.posts(), ::testing::IsEmpty());
+
+  world.status = "exited";
+  world.exit_code = 137;
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget, HoldPlace::disk}, in(2s)));
+  EXPECT_THAT(fake.posts(), ::testing::IsEmpty());
+}
+
+TEST_F(HoldsTest, AHoldThatIsThereAlreadyIsRenewed) {
   world.status = "running";
   world.create_status = 409;
   ASSERT_TRUE(holds.hold(order, in(2s)));
   EXPECT_THAT(fake.posts(), Contains("POST /containers/c0ffee/kill?signal=SIGUSR1"));
 }
 
-TEST_F(NetHoldsTest, WithoutTheImageItIsUnsupportedAndTheSentenceSaysWhatWouldDo) {
+TEST_F(HoldsTest, WithoutTheImageItIsUnsupportedAndTheSentenceSaysWhatWouldDo) {
   world.create_status = 404;
   const auto refused = holds.hold(order, in(2s));
   ASSERT_FALSE(refused);
@@ -105,7 +119,7 @@ TEST_F(NetHoldsTest, WithoutTheImageItIsUnsupportedAndTheSentenceSaysWhatWouldDo
   EXPECT_THAT(refused.error().message, HasSubstr("tools/nethold_image"));
 }
 
-TEST_F(NetHoldsTest, ANameThatAnEarlierRunStillTakesIsAskedForAgain) {
+TEST_F(HoldsTest, ANameThatAnEarlierRunStillTakesIsAskedForAgain) {
   world.taken = 2;
   const auto all = holds.probe(in(5s));
   EXPECT_EQ(world.taken, 0);
@@ -113,12 +127,12 @@ TEST_F(NetHoldsTest, ANameThatAnEarlierRunStillTakesIsAskedForAgain) {
   for (const auto& support : all) EXPECT_THAT(support.reason, Not(HasSubstr("in use")));
 
   world.taken = 1'000'000;
-  DockerNetHolds other{engine, "faultline-nethold:0.1.0", "io.faultline.target"};
+  DockerHolds other{engine, "faultline-nethold:0.1.0", "io.faultline.target"};
   for (const auto& support : other.probe(in(250ms)))
     EXPECT_THAT(support.reason, HasSubstr("in use"));
 }
 
-TEST_F(NetHoldsTest, AnOldLineIsNoAnswerToARenewal) {
+TEST_F(HoldsTest, AnOldLineIsNoAnswerToARenewal) {
   world.status = "running";
   world.helper_says_nothing_new = true;
   EXPECT_EQ(holds.renew({"f-1a-1"}, in(100ms)).error().code, ErrorCode::timeout);
@@ -126,54 +140,54 @@ TEST_F(NetHoldsTest, AnOldLineIsNoAnswerToARenewal) {
   EXPECT_TRUE(holds.renew({"f-1a-1"}, in(2s)));
 }
 
-TEST_F(NetHoldsTest, AHelperThatEndedIsNotFound) {
+TEST_F(HoldsTest, AHelperThatEndedIsNotFound) {
   EXPECT_EQ(holds.renew({"f-1a-1"}, in(2s)).error().code, ErrorCode::not_found);
   world.status = "exited";
   EXPECT_EQ(holds.renew({"f-1a-1"}, in(2s)).error().code, ErrorCode::not_found);
 }
 
-TEST_F(NetHoldsTest, AHelperThatTookItsRulesAwayIsRemovedAndNothingElseRuns) {
+TEST_F(HoldsTest, AHelperThatTookItsRulesAwayIsRemovedAndNothingElseRuns) {
   world.status = "running";
-  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget}, in(2s)));
   EXPECT_THAT(fake.posts(), ElementsAre("POST /containers/c0ffee/stop?t=5"));
-  EXPECT_THAT(fake.requests(), Contains("DELETE /containers/c0ffee?force=1&v=1"));
+  EXPECT_THAT(fake.requests(), Contains("DELETE /containers/c0ffee?force=1"));
 }
 
-TEST_F(NetHoldsTest, AfterAHelperThatWasKilledAnotherOneCleansUp) {
+TEST_F(HoldsTest, AfterAHelperThatWasKilledAnotherOneCleansUp) {
   world.status = "exited";
   world.exit_code = 137;
-  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget}, in(2s)));
   EXPECT_THAT(fake.posts(),
               Contains("POST /containers/create?name=faultline-nethold-f-1a-1-clean"));
   EXPECT_TRUE(world.status.empty());
 }
 
-TEST_F(NetHoldsTest, WithoutAHelperTheTargetsNetworkIsCleanedToBeSure) {
-  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+TEST_F(HoldsTest, WithoutAHelperTheTargetsNetworkIsCleanedToBeSure) {
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget}, in(2s)));
   EXPECT_THAT(fake.posts(), Contains(HasSubstr("-clean")));
 }
 
-TEST_F(NetHoldsTest, ANetworkThatIsGoneWithItsRunNeedsNoCleaning) {
+TEST_F(HoldsTest, ANetworkThatIsGoneWithItsRunNeedsNoCleaning) {
   world.target = "exited.json";
-  ASSERT_TRUE(holds.release({"f-1a-1"}, kTarget, in(2s)));
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget}, in(2s)));
   EXPECT_THAT(fake.posts(), Not(Contains(StartsWith("POST /containers/create"))));
 }
 
-TEST_F(NetHoldsTest, NothingThatIsNoIdBecomesPartOfAPath) {
+TEST_F(HoldsTest, NothingThatIsNoIdBecomesPartOfAPath) {
   EXPECT_FALSE(holds.renew({"../x"}, in(2s)));
-  EXPECT_FALSE(holds.release({"f/1"}, kTarget, in(2s)));
+  EXPECT_FALSE(holds.release({{"f/1"}, kTarget}, in(2s)));
   order.target_id = "../images";
   EXPECT_FALSE(holds.hold(order, in(2s)));
   EXPECT_TRUE(fake.requests().empty());
 }
 
-TEST_F(NetHoldsTest, AContainerOfAnotherHandWithOurNameIsNotTouched) {
+TEST_F(HoldsTest, AContainerOfAnotherHandWithOurNameIsNotTouched) {
   FakeEngine foreign{[](const std::string&) -> FakeEngine::Answer {
     return {200, R"({"Id":"c0ffee","State":{"Status":"running"},"Config":{"Labels":{}}})"};
   }};
   DockerEngine other{foreign.host(), book};
-  DockerNetHolds theirs{other, "i", "l"};
-  EXPECT_EQ(theirs.release({"f-1a-1"}, kTarget, in(2s)).error().code, ErrorCode::conflict);
+  DockerHolds theirs{other, "i", "l"};
+  EXPECT_EQ(theirs.release({{"f-1a-1"}, kTarget}, in(2s)).error().code, ErrorCode::conflict);
   EXPECT_TRUE(foreign.posts().empty());
 }
 

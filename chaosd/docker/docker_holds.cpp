@@ -1,4 +1,4 @@
-#include "chaosd/docker/docker_net_holds.hpp"
+#include "chaosd/docker/docker_holds.hpp"
 
 #include <algorithm>
 
@@ -25,6 +25,14 @@ Result<std::string> name_of(const FaultId& fault) {
   return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
 }
 
+std::vector<std::string> joined(std::vector<std::string> words,
+                                const std::vector<std::string>& times,
+                                const std::vector<std::string>& more) {
+  words.insert(words.end(), times.begin(), times.end());
+  words.insert(words.end(), more.begin(), more.end());
+  return words;
+}
+
 Error image_missing(const std::string& image) {
   return {ErrorCode::unsupported,
           "the image " + image +
@@ -34,11 +42,11 @@ Error image_missing(const std::string& image) {
 
 }  // namespace
 
-std::map<std::string, std::string> DockerNetHolds::labels() const {
+std::map<std::string, std::string> DockerHolds::labels() const {
   return {{std::string{kRoleLabel}, std::string{kHolderRole}}, {std::string{kOwnerLabel}, owner_}};
 }
 
-Result<Holder> DockerNetHolds::inspect(const std::string& name, Deadline deadline) {
+Result<Holder> DockerHolds::inspect(const std::string& name, Deadline deadline) {
   const auto answer = engine_.call("GET", "/containers/" + name + "/json", deadline);
   if (!answer) return answer.error();
   if (answer->status == 404) return no_container(name);
@@ -52,8 +60,8 @@ Result<Holder> DockerNetHolds::inspect(const std::string& name, Deadline deadlin
   return holder;
 }
 
-Result<std::string> DockerNetHolds::create(const std::string& name, const HolderSpec& spec,
-                                           Deadline deadline) {
+Result<std::string> DockerHolds::create(const std::string& name, const HolderSpec& spec,
+                                        Deadline deadline) {
   const auto answer = engine_.post("/containers/create?name=" + name, create_body(spec), deadline);
   if (!answer) return answer.error();
   if (answer->status == 404) return image_missing(spec.image);
@@ -66,22 +74,22 @@ Result<std::string> DockerNetHolds::create(const std::string& name, const Holder
   return id;
 }
 
-Status DockerNetHolds::start(const std::string& id, Deadline deadline) {
+Status DockerHolds::start(const std::string& id, Deadline deadline) {
   const auto answer = engine_.call("POST", "/containers/" + id + "/start", deadline);
   if (!answer) return answer.error();
   if (answer->status == 204 || answer->status == 304) return kDone;
   return upstream(*answer);
 }
 
-Status DockerNetHolds::remove(const std::string& id, Deadline deadline) {
-  const auto answer = engine_.call("DELETE", "/containers/" + id + "?force=1&v=1", deadline);
+Status DockerHolds::remove(const std::string& id, Deadline deadline) {
+  const auto answer = engine_.call("DELETE", "/containers/" + id + "?force=1", deadline);
   if (!answer) return answer.error();
   // 409: somebody else is removing it just now.
   if (answer->status == 204 || answer->status == 404 || answer->status == 409) return kDone;
   return upstream(*answer);
 }
 
-Result<std::vector<std::string>> DockerNetHolds::log(const std::string& id, Deadline deadline) {
+Result<std::vector<std::string>> DockerHolds::log(const std::string& id, Deadline deadline) {
   const auto answer =
       engine_.call("GET", "/containers/" + id + "/logs?stdout=1&stderr=1&tail=20", deadline);
   if (!answer) return answer.error();
@@ -90,8 +98,8 @@ Result<std::vector<std::string>> DockerNetHolds::log(const std::string& id, Dead
   return read_log(answer->body);
 }
 
-Result<HoldReport> DockerNetHolds::await_report(const std::string& id, std::int64_t after,
-                                                Deadline deadline) {
+Result<HoldReport> DockerHolds::await_report(const std::string& id, std::int64_t after,
+                                             Deadline deadline) {
   for (int looks = 1;; ++looks) {
     const auto lines = log(id, deadline);
     if (!lines) return lines.error();
@@ -116,15 +124,37 @@ Result<HoldReport> DockerNetHolds::await_report(const std::string& id, std::int6
   }
 }
 
-Result<HoldReport> DockerNetHolds::hold(const HoldOrder& order, Deadline deadline) {
+Result<HolderSpec> DockerHolds::spec_for(const HoldOrder& order, Deadline deadline) {
+  const std::vector<std::string> times{"--fault=" + order.fault.value,
+                                       "--deadline-ms=" + std::to_string(order.deadline.count()),
+                                       "--lease-ms=" + std::to_string(order.lease.count())};
+  HolderSpec spec{image_, {}, {}, "container:" + order.target_id};
+  if (const auto* const rules = std::get_if<NetRules>(&order.what)) {
+    spec.arguments = joined({"hold"}, times, to_arguments(*rules));
+    return spec;
+  }
+  const auto answer = engine_.call("GET", "/containers/" + order.target_id + "/json", deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return no_container(order.target_id);
+  if (answer->status != 200) return upstream(*answer);
+  auto volume = read_store_volume(answer->body);
+  if (!volume) return volume.error();
+  spec.arguments = joined({"fill"}, times, to_arguments(std::get<DiskFill>(order.what)));
+  spec.labels[std::string{kPlaceLabel}] = kDiskPlace;
+  spec.network = "none";
+  spec.capability = "DAC_OVERRIDE";  // The store's folder may belong to another user.
+  spec.volume = std::move(volume).value();
+  return spec;
+}
+
+Result<HoldReport> DockerHolds::hold(const HoldOrder& order, Deadline deadline) {
   const auto name = name_of(order.fault);
   if (!name) return name.error();
   if (!is_container_id(order.target_id)) return no_container(order.target_id);
-  HolderSpec spec{image_, {"hold"}, labels(), "container:" + order.target_id};
-  spec.arguments.push_back("--fault=" + order.fault.value);
-  spec.arguments.push_back("--deadline-ms=" + std::to_string(order.deadline.count()));
-  spec.arguments.push_back("--lease-ms=" + std::to_string(order.lease.count()));
-  for (auto& argument : to_arguments(order.rules)) spec.arguments.push_back(std::move(argument));
+  auto filled = spec_for(order, deadline);
+  if (!filled) return filled.error();
+  HolderSpec& spec = *filled;
+  spec.labels.merge(labels());
   spec.labels[std::string{kFaultLabel}] = order.fault.value;
   spec.labels[std::string{kHeldTargetLabel}] = order.target_id;
   auto id = create(*name, spec, deadline);
@@ -136,7 +166,7 @@ Result<HoldReport> DockerNetHolds::hold(const HoldOrder& order, Deadline deadlin
   return await_report(*id, 0, deadline);
 }
 
-Result<HoldReport> DockerNetHolds::renew(const FaultId& fault, Deadline deadline) {
+Result<HoldReport> DockerHolds::renew(const FaultId& fault, Deadline deadline) {
   const auto name = name_of(fault);
   if (!name) return name.error();
   const auto holder = inspect(*name, deadline);
@@ -163,9 +193,8 @@ Result<HoldReport> DockerNetHolds::renew(const FaultId& fault, Deadline deadline
   return await_report(holder->id, last, deadline);
 }
 
-Status DockerNetHolds::release(const FaultId& fault, const std::string& target_id,
-                               Deadline deadline) {
-  const auto name = name_of(fault);
+Status DockerHolds::release(const Hold& hold, Deadline deadline) {
+  const auto name = name_of(hold.fault);
   if (!name) return name.error();
   auto holder = inspect(*name, deadline);
   if (!holder && holder.error().code != ErrorCode::not_found) return holder.error();
@@ -181,14 +210,15 @@ Status DockerNetHolds::release(const FaultId& fault, const std::string& target_i
     }
     taken_away = holder->exit_code < kKilled;
   }
-  if (!taken_away) {
-    if (auto cleaned = clean_up(fault, target_id, deadline); !cleaned) return cleaned;
+  // A file without a name is gone with the process that had it open.
+  if (!taken_away && hold.place == HoldPlace::network) {
+    if (auto cleaned = clean_up(hold.fault, hold.target_id, deadline); !cleaned) return cleaned;
   }
   return holder ? remove(holder->id, deadline) : Status{kDone};
 }
 
-Status DockerNetHolds::clean_up(const FaultId& fault, const std::string& target_id,
-                                Deadline deadline) {
+Status DockerHolds::clean_up(const FaultId& fault, const std::string& target_id,
+                             Deadline deadline) {
   if (!is_container_id(target_id)) return kDone;
   const auto answer = engine_.call("GET", "/containers/" + target_id + "/json", deadline);
   if (!answer) return answer.error();
@@ -210,8 +240,8 @@ Status DockerNetHolds::clean_up(const FaultId& fault, const std::string& target_
   return kDone;
 }
 
-Result<std::string> DockerNetHolds::create_anew(const std::string& name, const HolderSpec& spec,
-                                                Deadline deadline) {
+Result<std::string> DockerHolds::create_anew(const std::string& name, const HolderSpec& spec,
+                                             Deadline deadline) {
   while (true) {
     if (auto removed = remove(name, deadline); !removed) return removed.error();
     auto id = create(name, spec, deadline);
@@ -223,8 +253,8 @@ Result<std::string> DockerNetHolds::create_anew(const std::string& name, const H
   }
 }
 
-Result<std::vector<std::string>> DockerNetHolds::run(const std::string& name,
-                                                     const HolderSpec& spec, Deadline deadline) {
+Result<std::vector<std::string>> DockerHolds::run(const std::string& name, const HolderSpec& spec,
+                                                  Deadline deadline) {
   const auto id = create_anew(name, spec, deadline);
   if (!id) return id.error();
   const auto finish = [&]() -> Result<std::vector<std::string>> {
@@ -244,7 +274,7 @@ Result<std::vector<std::string>> DockerNetHolds::run(const std::string& name,
   return lines;
 }
 
-Result<std::vector<Hold>> DockerNetHolds::all(Deadline deadline) {
+Result<std::vector<Hold>> DockerHolds::all(Deadline deadline) {
   const auto answer =
       engine_.call("GET", "/containers/json?all=1&filters=" + holder_filter(owner_), deadline);
   if (!answer) return answer.error();
@@ -254,8 +284,8 @@ Result<std::vector<Hold>> DockerNetHolds::all(Deadline deadline) {
   return holds;
 }
 
-Result<std::vector<std::string>> DockerNetHolds::exempt(const std::string& target_id,
-                                                        Deadline deadline) {
+Result<std::vector<std::string>> DockerHolds::exempt(const std::string& target_id,
+                                                     Deadline deadline) {
   if (!is_container_id(target_id)) return no_container(target_id);
   const auto target = engine_.call("GET", "/containers/" + target_id + "/json", deadline);
   if (!target) return target.error();
@@ -272,7 +302,7 @@ Result<std::vector<std::string>> DockerNetHolds::exempt(const std::string& targe
   return addresses;
 }
 
-std::vector<FaultSupport> DockerNetHolds::probe(Deadline deadline) {
+std::vector<FaultSupport> DockerHolds::probe(Deadline deadline) {
   if (!probed_.empty()) return probed_;
   const auto said =
       run("faultline-nethold-probe-" + owner_, {image_, {"probe"}, labels(), "none"}, deadline);

@@ -7,27 +7,28 @@
 #include "chaosd/docker/docker_engine.hpp"
 #include "chaosd/docker/holder_json.hpp"
 #include "chaosd/runtime/capability.hpp"
-#include "chaosd/runtime/net_holds.hpp"
+#include "chaosd/runtime/holds.hpp"
 
 namespace faultline::chaos {
 
 inline constexpr std::string_view kDefaultHelperImage = "faultline-nethold:0.1.0";
 
-/// Holds of network faults as containers of our own in the network namespace of the
-/// target (`container:<id>`), with NET_ADMIN and nothing else. One container per fault,
+/// Holds as containers of our own: in the network namespace of the target
+/// (`container:<id>`), with NET_ADMIN and nothing else; or without a network, with the
+/// target's volume and the right to write there. One container per fault,
 /// found by its name and its labels, asked by SIGUSR1 and answering in its log. It is
 /// not removed by the Engine when it ends, for its exit code tells whether it took its
 /// rules away itself; otherwise another one cleans up after it.
-class DockerNetHolds final : public NetHolds {
+class DockerHolds final : public Holds {
  public:
   /// `engine` outlives this. `owner`: the opt-in label, so that two chaosds with labels
   /// of their own do not clean up after each other.
-  DockerNetHolds(DockerEngine& engine, std::string image, std::string owner)
+  DockerHolds(DockerEngine& engine, std::string image, std::string owner)
       : engine_(engine), image_(std::move(image)), owner_(std::move(owner)) {}
 
   Result<HoldReport> hold(const HoldOrder& order, Deadline deadline) override;
   Result<HoldReport> renew(const FaultId& fault, Deadline deadline) override;
-  Status release(const FaultId& fault, const std::string& target_id, Deadline deadline) override;
+  Status release(const Hold& hold, Deadline deadline) override;
   Result<std::vector<Hold>> all(Deadline deadline) override;
   Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
 
@@ -36,6 +37,8 @@ class DockerNetHolds final : public NetHolds {
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline);
 
  private:
+  /// What the helper of this order is to be: in the target's network, or with its volume.
+  [[nodiscard]] Result<HolderSpec> spec_for(const HoldOrder& order, Deadline deadline);
   [[nodiscard]] Result<Holder> inspect(const std::string& name, Deadline deadline);
   [[nodiscard]] Result<std::string> create(const std::string& name, const HolderSpec& spec,
                                            Deadline deadline);
@@ -61,7 +64,7 @@ class DockerNetHolds final : public NetHolds {
   std::vector<FaultSupport> probed_;
 };
 
-/// What the helper's lines mean for each kind of network fault. Pure.
+/// What the helper's lines mean for each kind of fault that is held. Pure.
 [[nodiscard]] std::vector<FaultSupport> read_probe(const std::vector<std::string>& lines);
 
 }  // namespace faultline::chaos
