@@ -18,7 +18,7 @@
 #include "simulator/cluster/report.hpp"
 #include "simulator/fleet/fleet.hpp"
 #include "simulator/host/control.hpp"
-#include "simulator/host/file_store.hpp"
+#include "simulator/host/disks.hpp"
 #include "simulator/host/node_commands.hpp"
 #include "simulator/host/options.hpp"
 #include "simulator/host/peer_net.hpp"
@@ -130,11 +130,15 @@ void announce(const host::StartOptions& options) {
       "CockroachDB node starting (simulated by Faultline: crdbsim, no data is safe here)\n"
       "build:               %s\nsql:                 "
       "postgresql://root@%s/defaultdb?sslmode=%s\n"
-      "webui:               %s://%s\nstore[0]:            path=%s\n",
+      "webui:               %s://%s\n",
       cluster::find_profile(options.profile)->version_text().c_str(),
       options.advertise_sql_address.c_str(), options.certs_dir.empty() ? "disable" : "verify-full",
-      options.certs_dir.empty() ? "http" : "https", options.advertise_http_address.c_str(),
-      options.store.c_str());
+      options.certs_dir.empty() ? "http" : "https", options.advertise_http_address.c_str());
+  for (std::size_t at = 0; at < options.stores.size(); ++at) {
+    const std::string& path = options.stores[at].path;
+    std::printf("store[%zu]:            %s%s\n", at,
+                path.empty() ? "type=mem" : "path=", path.c_str());
+  }
   std::fflush(stdout);
   if (!options.pid_file.empty()) std::ofstream(options.pid_file) << ::getpid() << '\n';
 }
@@ -146,9 +150,9 @@ int start(const host::StartOptions& options) {
     if (!made) return fail(made.error(), 1);
     tls = std::move(*made);
   }
-  auto store = host::FileStore::open(options.store);
-  if (!store) return fail(store.error(), 1);
-  cluster::Node node(config_of(options), (*store)->take_saved(), **store, cluster::wall_now());
+  auto stores = host::open_disks(options.stores);
+  if (!stores) return fail(stores.error(), 1);
+  cluster::Node node(config_of(options), std::move(stores->disks), cluster::wall_now());
   asio::io_context io(1);
   host::PeerNet* wakes = nullptr;  // Two objects that need each other; set below, before threads.
   cluster::Engine engine(node, [&wakes] { wakes->wake(); });

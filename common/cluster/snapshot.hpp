@@ -117,6 +117,7 @@ struct NodeView {
   NodeProbe probe;
   std::optional<std::vector<StoreView>> stores = {};  ///< Empty optional: unknown.
   NodeConnectivity connectivity = {};
+  std::optional<std::int64_t> stores_missing = {};  ///< Hold replicas; it answers without them.
 };
 
 /// One of the three ways to count ranges without quorum.

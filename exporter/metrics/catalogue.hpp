@@ -61,7 +61,8 @@ inline constexpr Metric kRangesWithoutQuorum{
     "Ranges without quorum: the worst valid opinion; absent when nobody knows."};
 inline constexpr Metric kRangesUnderreplicated{
     "faultline_ranges_underreplicated", Kind::gauge, "",
-    "Ranges with a voter on a node that is not up; absent when unknown."};
+    "Ranges with a voter on a node that is not up, or on a store that is missing; absent when "
+    "unknown."};
 inline constexpr Metric kNodeInfo{"faultline_node_info", Kind::info,
                                   "node_id,address,sql_address,locality,version",
                                   "A node as it names itself; always 1."};
@@ -81,6 +82,9 @@ inline constexpr Metric kNodeReplicas{"faultline_node_replicas", Kind::gauge, "n
                                       "Replicas on the node's stores; absent when unknown."};
 inline constexpr Metric kNodeLeaseholders{"faultline_node_leaseholders", Kind::gauge, "node_id",
                                           "Leases that the node holds; absent when unknown."};
+inline constexpr Metric kNodeStoresMissing{
+    "faultline_node_stores_missing", Kind::gauge, "node_id",
+    "Stores that hold replicas and that the node answers without; absent when unknown."};
 inline constexpr Metric kNodeMetricsValid{
     "faultline_node_metrics_valid", Kind::gauge, "node_id",
     "Whether the node's own gauges can be believed: it answers and is live in its own eyes."};
@@ -173,6 +177,7 @@ inline constexpr std::array kCatalogue{kUp,
                                        kNodeReady,
                                        kNodeReplicas,
                                        kNodeLeaseholders,
+                                       kNodeStoresMissing,
                                        kNodeMetricsValid,
                                        kNodeMetricsAge,
                                        kProbeSuccess,

@@ -167,6 +167,7 @@ void add_node(Page& page, const NodeView& node, WallTime now) {
   page.add_known(kNodeReady, labels, node.process.ready);
   page.add_known(kNodeReplicas, labels, node.ranges);
   page.add_known(kNodeLeaseholders, labels, node.leader_ranges);
+  page.add_known(kNodeStoresMissing, labels, node.stores_missing);
   page.add(kNodeMetricsValid, labels, node.replication.valid ? 1 : 0);
   if (node.replication.read_at) {
     page.add(kNodeMetricsAge, labels, age(*node.replication.read_at, now));

@@ -93,11 +93,11 @@ Opinion native_opinion(const std::vector<NodeView>& nodes) {
 }
 
 /// The descriptors against those nodes; empty when never read.
-std::optional<Quorum> quorum_among(const Readings& readings, const Memory& memory,
+std::optional<Quorum> quorum_among(const Readings& readings, const StoreOwners& owners,
                                    const std::vector<NodeView>& nodes,
                                    bool (*counts)(const NodeView&)) {
   if (!readings.placement || !readings.placement->part) return std::nullopt;
-  return count_quorum(*readings.placement->part, memory.directory.stores, [&](NodeId id) {
+  return count_quorum(*readings.placement->part, owners, [&](NodeId id) {
     const auto node = std::find_if(nodes.begin(), nodes.end(),
                                    [&](const NodeView& item) { return item.id == id; });
     return node != nodes.end() && counts(*node);
@@ -106,9 +106,9 @@ std::optional<Quorum> quorum_among(const Readings& readings, const Memory& memor
 
 /// Decides whether the quorum is in doubt, and which descriptor count is told meanwhile.
 void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
-                  const std::vector<NodeView>& nodes) {
-  const auto told = quorum_among(readings, memory, nodes, is_up);
-  const auto possible = quorum_among(readings, memory, nodes, may_be_up);
+                  const StoreOwners& owners, const std::vector<NodeView>& nodes) {
+  const auto told = quorum_among(readings, owners, nodes, is_up);
+  const auto possible = quorum_among(readings, owners, nodes, may_be_up);
   const auto standing = std::count_if(nodes.begin(), nodes.end(), may_be_up);
   const bool usable = told && told->stores_known;
   const bool worse = usable ? told->without_quorum > possible->without_quorum
@@ -342,7 +342,11 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
         false, {}, "too few nodes are up for a zero to mean anything", input.native.read_at};
   }
   input.denied = !input.confirmed && is_denied(snapshot.nodes, witnesses, readings, now);
-  weigh_quorum(input, readings, memory, snapshot.nodes);
+  const auto& stores = memory.directory.stores;
+  memory.lost_stores = find_lost_stores(snapshot.nodes, readings, stores, memory.lost_stores, now);
+  const auto owners = owners_left(stores, memory.lost_stores, now);
+  input.lost_stores = words_of_lost(stores, memory.lost_stores, now);
+  weigh_quorum(input, readings, memory, owners, snapshot.nodes);
   input.computed = computed_opinion(input, readings);
   input.probe = probe_opinion(readings, input.computed, now);
 
@@ -369,7 +373,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   add_sources(snapshot, readings);
   add_faults(snapshot, readings);
   if (readings.probe && readings.probe->part) snapshot.ledger = readings.probe->part->ledger;
-  auto basis = basis_of(readings, memory.directory.stores, snapshot.nodes, input);
+  auto basis = basis_of(readings, owners, snapshot.nodes, input);
   return {std::move(snapshot), std::move(memory), std::move(basis)};
 }
 

@@ -5,6 +5,7 @@
 #include "common/cluster/snapshot.hpp"
 #include "exporter/observe/directory.hpp"
 #include "exporter/observe/impact.hpp"
+#include "exporter/observe/lost_stores.hpp"
 #include "exporter/observe/readings.hpp"
 
 namespace faultline::observe {
@@ -16,6 +17,7 @@ struct Memory {
   bool inventory_known = false;  ///< Some gossip has named the nodes.
   std::optional<WallTime> doubted_since;
   std::optional<WallTime> native_more_since;
+  LostStores lost_stores;
   milliseconds time_until_store_dead{300'000};    ///< CockroachDB's default, until told.
   milliseconds time_after_store_suspect{30'000};  ///< The same.
 };

@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "exporter/observe/impact_words.hpp"
-#include "exporter/observe/quorum.hpp"
 #include "exporter/observe/readings.hpp"
 
 namespace faultline::observe {
@@ -249,8 +248,7 @@ Result<Impact> impact(const ImpactBasis& basis, const ImpactQuestion& question, 
   bool leases_stay = true;
   for (const auto& group : basis.placement->groups) {
     const auto seats = seats_of(group, basis.stores);
-    stores_known &= std::all_of(seats.voters.begin(), seats.voters.end(),
-                                [](const auto& node) { return node.has_value(); });
+    stores_known &= seats.known;
     weigh(answer, group, seats, after, leases_stay);
   }
   tidy(answer);

@@ -6,6 +6,7 @@
 
 #include "common/base/result.hpp"
 #include "common/cluster/impact.hpp"
+#include "exporter/observe/quorum.hpp"
 #include "exporter/sources/placement.hpp"
 
 namespace faultline::observe {
@@ -27,7 +28,7 @@ struct ImpactBasis {
   bool placement_on = false;                                ///< The collector is not switched off.
   std::shared_ptr<const sources::PlacementPart> placement;  ///< Null: never read.
   std::optional<WallTime> placement_read_at;
-  std::map<StoreId, NodeId> stores;
+  StoreOwners stores;
   std::vector<Footing> nodes;  ///< By id.
 };
 

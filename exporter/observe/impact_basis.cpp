@@ -4,7 +4,7 @@
 
 namespace faultline::observe {
 
-ImpactBasis basis_of(const Readings& readings, const std::map<StoreId, NodeId>& stores,
+ImpactBasis basis_of(const Readings& readings, const StoreOwners& stores,
                      const std::vector<NodeView>& nodes, const VerdictInput& input) {
   ImpactBasis basis;
   basis.anything_read = input.anything_read;

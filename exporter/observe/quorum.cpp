@@ -53,16 +53,18 @@ bool survives_any(const Seats& seats, const std::vector<NodeId>& nodes, std::siz
 
 }  // namespace
 
-Seats seats_of(const sources::VoterGroup& group, const std::map<StoreId, NodeId>& stores) {
+Seats seats_of(const sources::VoterGroup& group, const StoreOwners& stores) {
   const auto places = [&](const std::vector<StoreId>& list) {
     Places found;
     for (const auto store : list) {
       const auto node = stores.find(store);
-      found.push_back(node == stores.end() ? std::nullopt : std::optional{node->second});
+      found.push_back(node == stores.end() ? std::nullopt : node->second);
     }
     return found;
   };
-  return {places(group.voters), places(group.outgoing)};
+  const bool known = std::all_of(group.voters.begin(), group.voters.end(),
+                                 [&](StoreId store) { return stores.contains(store); });
+  return {places(group.voters), places(group.outgoing), known};
 }
 
 bool has_quorum(const Seats& seats, const IsUp& is_up) {
@@ -100,14 +102,14 @@ std::int64_t losses_survived(const Seats& seats, const IsUp& is_up) {
   return survived;
 }
 
-Quorum count_quorum(const sources::PlacementPart& placement,
-                    const std::map<StoreId, NodeId>& stores, const IsUp& is_up) {
+Quorum count_quorum(const sources::PlacementPart& placement, const StoreOwners& stores,
+                    const IsUp& is_up) {
   Quorum quorum;
   quorum.ranges = placement.ranges;
   auto can_lose = std::numeric_limits<std::int64_t>::max();
   for (const auto& group : placement.groups) {
     const auto seats = seats_of(group, stores);
-    for (const auto& node : seats.voters) quorum.stores_known &= node.has_value();
+    quorum.stores_known &= seats.known;
     if (voters_up(seats, is_up) < size(seats.voters)) quorum.underreplicated += group.ranges;
     if (!has_quorum(seats, is_up)) {
       quorum.without_quorum += group.ranges;

@@ -11,15 +11,18 @@ namespace faultline::observe {
 
 using IsUp = std::function<bool(NodeId)>;
 
-/// The voters of a group of ranges as the nodes that they are on; empty: nobody knows
-/// whose store it is, which counts as lost.
+/// Which node a store is on; empty: on none any more, its node lives on without it.
+using StoreOwners = std::map<StoreId, std::optional<NodeId>>;
+
+/// The voters of a group of ranges as the nodes that they are on; empty: on none, or nobody
+/// knows whose store it is, which both count as lost.
 struct Seats {
   std::vector<std::optional<NodeId>> voters;
   std::vector<std::optional<NodeId>> outgoing;  ///< Vote in the old half only.
+  bool known = true;  ///< False: some voter's store belongs to no known node.
 };
 
-[[nodiscard]] Seats seats_of(const sources::VoterGroup& group,
-                             const std::map<StoreId, NodeId>& stores);
+[[nodiscard]] Seats seats_of(const sources::VoterGroup& group, const StoreOwners& stores);
 
 /// Whether more than half of the voters are on nodes that are up. While a joint
 /// configuration lasts, both of its halves must have that; which of the voters are new in
@@ -37,7 +40,7 @@ struct Seats {
 struct Quorum {
   std::int64_t ranges = 0;
   std::int64_t without_quorum = 0;
-  std::int64_t underreplicated = 0;  ///< With a voter on a node that is not up.
+  std::int64_t underreplicated = 0;  ///< With a voter on a node that is not up, or on none.
   std::int64_t at_risk = 0;          ///< With quorum, and the next node lost may take it.
   std::int64_t can_lose_nodes = 0;   ///< Any so many more, and every range keeps quorum.
   bool stores_known = true;          ///< False: some voter's store belongs to no known node.
@@ -45,6 +48,6 @@ struct Quorum {
 
 /// Pure. Voters are stores; learners and non-voters do not count.
 [[nodiscard]] Quorum count_quorum(const sources::PlacementPart& placement,
-                                  const std::map<StoreId, NodeId>& stores, const IsUp& is_up);
+                                  const StoreOwners& stores, const IsUp& is_up);
 
 }  // namespace faultline::observe

@@ -47,7 +47,9 @@ std::optional<Finding> from_quorum(const VerdictInput& input) {
   const auto up = of_all(input.up_told, input.expected, "node", "is up", "are up");
   if (input.computed.valid && input.computed.ranges_unavailable.value_or(0) > 0) {
     const auto worst = worst_valid(input.native, input.computed, input.probe).value_or(0);
-    return Finding{VerdictState::unavailable, counted(worst, "range") + " without quorum: " + up};
+    return Finding{VerdictState::unavailable,
+                   counted(worst, "range") + " without quorum: " + up +
+                       (input.lost_stores.empty() ? "" : "; " + input.lost_stores)};
   }
   if (input.probe.valid && input.probe.ranges_unavailable.value_or(0) > 0) {
     return Finding{VerdictState::unavailable, counted(*input.probe.ranges_unavailable, "range") +
@@ -129,6 +131,10 @@ Finding find(const VerdictInput& input) {
     // Every gauge is green, and clients of both get errors.
     finding.state = VerdictState::degraded;
     finding.sentence += "; " + input.cuts;
+  }
+  if (!input.lost_stores.empty()) {
+    finding.state = VerdictState::degraded;
+    finding.sentence += "; " + input.lost_stores;
   }
   return finding;
 }

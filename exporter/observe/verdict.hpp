@@ -31,7 +31,8 @@ struct VerdictInput {
   std::optional<WallTime> native_more_since;
   std::optional<Quorum> quorum;  ///< From the descriptors; empty: never read, or not usable.
   std::optional<std::int64_t> underreplicated;
-  std::string cuts = {};  ///< Which nodes cannot see each other, in words; empty: none.
+  std::string cuts = {};         ///< Which nodes cannot see each other, in words; empty: none.
+  std::string lost_stores = {};  ///< Which stores their live nodes have lost; empty: none.
   Opinion native;
   Opinion computed;
   Opinion probe;

@@ -1,6 +1,8 @@
 #include "simulator/cluster/allocator.hpp"
 
 #include <algorithm>
+#include <iterator>
+#include <set>
 
 #include <nlohmann/json.hpp>
 
@@ -11,15 +13,6 @@ namespace {
 
 constexpr const char* kDecommissioning = "store decommissioning";
 
-bool contains(const std::vector<NodeNumber>& nodes, NodeNumber node) {
-  return std::ranges::find(nodes, node) != nodes.end();
-}
-
-std::vector<NodeNumber> without(std::vector<NodeNumber> nodes, NodeNumber node) {
-  std::erase(nodes, node);
-  return nodes;
-}
-
 }  // namespace
 
 std::int64_t needed_voters(std::int64_t factor, std::int64_t nodes) {
@@ -27,26 +20,34 @@ std::int64_t needed_voters(std::int64_t factor, std::int64_t nodes) {
   return needed % 2 == 0 ? needed - 1 : needed;
 }
 
-StoreLoad* Allocator::store(NodeNumber node) {
-  const auto it = stores_.find(node);
+std::int64_t nodes_of(const std::vector<StoreLoad>& stores, bool (*counts)(const StoreLoad&)) {
+  std::set<NodeNumber> nodes;
+  for (const StoreLoad& each : stores) {
+    if (counts(each)) nodes.insert(each.node);
+  }
+  return std::ssize(nodes);
+}
+
+const StoreLoad* Allocator::store(StoreNumber id) const {
+  const auto it = stores_.find(id);
   return it == stores_.end() ? nullptr : &it->second;
 }
 
 // Gossip lags behind what this node has just done; its own estimate stands until the
-// other's numbers move, or ten actions in a row would all go to the same node.
+// other's numbers move, or ten actions in a row would all go to the same store.
 void Allocator::refresh() {
-  std::map<NodeNumber, StoreLoad> heard;
-  for (const StoreLoad& load : host_.stores()) heard[load.node] = load;
-  for (auto& [node, load] : heard) {
-    const auto before = seen_.find(node);
+  std::map<StoreNumber, StoreLoad> heard;
+  for (const StoreLoad& load : host_.stores()) heard[load.store] = load;
+  for (auto& [id, load] : heard) {
+    const auto before = seen_.find(id);
     const bool moved = before == seen_.end() || before->second.ranges != load.ranges ||
                        before->second.leases != load.leases;
     StoreLoad next = load;
-    if (!moved && stores_.contains(node)) {
-      next.ranges = stores_[node].ranges;
-      next.leases = stores_[node].leases;
+    if (!moved && stores_.contains(id)) {
+      next.ranges = stores_[id].ranges;
+      next.leases = stores_[id].leases;
     }
-    stores_[node] = next;
+    stores_[id] = next;
   }
   seen_ = std::move(heard);
 }
@@ -82,210 +83,170 @@ void Allocator::step(bool draining) {
   }
 }
 
-NodeNumber Allocator::lightest(const std::vector<NodeNumber>& except) const {
-  const StoreLoad* best = nullptr;
-  for (const auto& [node, load] : stores_) {
-    if (!load.live || load.draining || load.leaving || contains(except, node)) continue;
-    if (node != host_.self() && !host_.reachable(node)) continue;
-    if (best == nullptr || load.ranges < best->ranges) best = &load;
-  }
-  return best == nullptr ? 0 : best->node;
+bool Allocator::can_take(const StoreLoad& load) const {
+  return load.live && !load.draining && !load.leaving &&
+         (load.node == host_.self() || host_.reachable(load.node));
 }
 
-NodeNumber Allocator::heaviest(const std::vector<NodeNumber>& among) const {
-  NodeNumber best = 0;
-  std::int64_t most = -1;
-  for (const NodeNumber node : among) {
-    const auto it = stores_.find(node);
-    if (it != stores_.end() && it->second.ranges > most) {
-      most = it->second.ranges;
-      best = node;
-    }
+const StoreLoad* Allocator::lightest(const Descriptor& range, NodeNumber leaves) const {
+  const StoreLoad* best = nullptr;
+  for (const auto& [id, load] : stores_) {
+    const StoreNumber taken = range.store_on(load.node);
+    if (!can_take(load) || taken == id || (taken != 0 && load.node != leaves)) continue;
+    if (best == nullptr || load.ranges < best->ranges) best = &load;
+  }
+  return best;
+}
+
+const StoreLoad* Allocator::heaviest(const Descriptor& range) const {
+  const StoreLoad* best = nullptr;
+  for (const NodeNumber node : range.replicas) {
+    const StoreLoad* load = store_on(range, node);
+    if (node == host_.self() || load == nullptr) continue;
+    if (best == nullptr || load->ranges > best->ranges) best = load;
   }
   return best;
 }
 
 std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
-  const auto& replicas = replica.descriptor().replicas;
-  const auto size = static_cast<std::int64_t>(replicas.size());
-  const auto needed = needed_voters(replica.descriptor().factor, staying());
-  const NodeNumber candidate = lightest(replicas);
-  NodeNumber dead = 0, leaving = 0;
-  for (const NodeNumber node : replicas) {
-    const StoreLoad* load = store(node);
-    if (load != nullptr && load->dead) dead = node;
-    if (load != nullptr && load->leaving) leaving = node;
+  const Descriptor& range = replica.descriptor();
+  const auto size = static_cast<std::int64_t>(range.replicas.size());
+  const auto needed = needed_voters(range.factor, staying());
+  const StoreLoad* dead = nullptr;
+  const StoreLoad* leaving = nullptr;
+  for (const NodeNumber node : range.replicas) {
+    const StoreLoad* load = store_on(range, node);
+    if (load != nullptr && load->dead) dead = load;
+    if (load != nullptr && load->leaving) leaving = load;
   }
-  const NodeNumber gone = dead != 0 ? dead : leaving;
-  const char* why = dead != 0 ? "range under-replicated" : kDecommissioning;
-  std::vector<NodeNumber> grown = replicas;
-  if (candidate != 0) grown.push_back(candidate);
-  if (size < needed && candidate != 0) {
-    return Choice{grown, candidate, 0, "range under-replicated"};
+  const StoreLoad* gone = dead != nullptr ? dead : leaving;
+  const char* why = dead != nullptr ? "range under-replicated" : kDecommissioning;
+  Choice choice{range, nullptr, nullptr, ""};
+  if (size < needed) {
+    choice.added = lightest(range, 0);
+    choice.reason = "range under-replicated";
   }
-  if (gone != 0 && candidate != 0 && size <= needed) {
-    return Choice{without(grown, gone), candidate, gone, why};
+  if (choice.added == nullptr && gone != nullptr && size <= needed) {
+    choice.removed = gone;
+    choice.added = lightest(range, gone->node);
+    choice.reason = why;
+    if (choice.added == nullptr) return std::nullopt;
   }
   if (size > needed) {
-    const NodeNumber victim = gone != 0 ? gone : heaviest(without(replicas, host_.self()));
-    const bool leaves = victim == leaving && dead == 0;
-    const char* reason = leaves ? kDecommissioning : "range over-replicated";
-    if (victim != 0) return Choice{without(replicas, victim), 0, victim, reason};
+    choice.removed = gone != nullptr ? gone : heaviest(range);
+    const bool leaves = choice.removed == leaving && leaving != nullptr && dead == nullptr;
+    choice.reason = leaves ? kDecommissioning : "range over-replicated";
   }
-  const NodeNumber fullest = heaviest(without(replicas, host_.self()));
-  if (dead == 0 && candidate != 0 && fullest != 0 && store(fullest)->live &&
-      store(fullest)->ranges - store(candidate)->ranges > 4) {
-    return Choice{without(grown, fullest), candidate, fullest, "rebalance"};
+  if (choice.added == nullptr && choice.removed == nullptr) {
+    return dead == nullptr ? rebalance(range) : std::nullopt;
   }
-  return std::nullopt;
+  if (choice.removed != nullptr) choice.next.remove(choice.removed->node);
+  if (choice.added != nullptr) choice.next.place(choice.added->node, choice.added->store);
+  return choice;
+}
+
+// To another node, or to the same node's emptier store: a leaseholder may move its own
+// replica so.
+std::optional<Allocator::Choice> Allocator::rebalance(const Descriptor& range) const {
+  std::optional<Choice> best;
+  std::int64_t most = 4;
+  for (const NodeNumber node : range.replicas) {
+    const StoreLoad* from = store_on(range, node);
+    if (from == nullptr || !from->live) continue;
+    const StoreLoad* to = lightest(range, node);
+    if (to == nullptr || from->ranges - to->ranges <= most) continue;
+    if (node == host_.self() && to->node != node) continue;
+    most = from->ranges - to->ranges;
+    best = Choice{range, to, from, "rebalance"};
+  }
+  if (!best) return best;
+  best->next.remove(best->removed->node);
+  best->next.place(best->added->node, best->added->store);
+  return best;
 }
 
 bool Allocator::replicate(Replica& replica, bool quick_only) {
   const auto choice = choose(replica);
   if (!choice) return false;
-  if (choice->removed == host_.self()) {
+  const StoreNumber here = replica.descriptor().store_on(host_.self());
+  if (choice->next.store_on(host_.self()) == 0) {
     // It leads this range: the next leader takes it out.
-    const NodeNumber taker = lease_taker(replica);
-    if (taker != 0) give_lease(replica, taker);
-    return taker != 0;
+    const StoreLoad* taker = lease_taker(replica);
+    if (taker != nullptr) give_lease(replica, *taker);
+    return taker != nullptr;
   }
   // A new cluster fills up quickly; repairs and rebalancing move snapshots, one range
   // every 1-3 s as recorded.
   const bool leaving = choice->reason == kDecommissioning;
-  const bool quick = !leaving && (choice->removed == 0 || choice->added == 0);
+  const bool quick = !leaving && (choice->removed == nullptr || choice->added == nullptr);
   if (!quick && quick_only) return false;
-  if (!replica.change_replicas(choice->replicas)) return false;
+  if (!replica.change_replicas(choice->next)) return false;
   // Recorded of five nodes: a decommissioned one loses about one replica a second.
   const double least = leaving ? 3.0 : 1.0;
   const double spread = leaving ? 3.0 : 2.0;
   if (!quick) repair_at_ = host_.now() + host_.timing().of(least + spread * host_.random());
-  if (choice->added != 0) {
-    ++stores_[choice->added].ranges;
-    gauges_.add("range.adds", choice->removed != 0 ? 2 : 1);
-    gauges_.add("range.snapshots.generated");
-    gauges_.add("queue.replicate.addreplica");
-  }
-  if (choice->removed != 0) {
-    --stores_[choice->removed].ranges;
-    gauges_.add("range.removes", choice->added != 0 ? 2 : 1);
-    gauges_.add("queue.replicate.removereplica");
-  }
-  if (choice->reason == "rebalance") gauges_.add("queue.replicate.rebalancereplica");
-  gauges_.add("queue.replicate.process.success");
-  log_change(replica.descriptor().range, *choice);
+  count_change(*choice, here);
+  log_change(*choice, here);
   return true;
 }
 
+void Allocator::count_change(const Choice& choice, StoreNumber here) {
+  if (choice.added != nullptr) {
+    ++stores_[choice.added->store].ranges;
+    gauges_.add("range.adds", here, choice.removed != nullptr ? 2 : 1);
+    gauges_.add("range.snapshots.generated", here);
+    gauges_.add("queue.replicate.addreplica", here);
+  }
+  if (choice.removed != nullptr) {
+    --stores_[choice.removed->store].ranges;
+    gauges_.add("range.removes", here, choice.added != nullptr ? 2 : 1);
+    gauges_.add("queue.replicate.removereplica", here);
+  }
+  if (choice.reason == "rebalance") gauges_.add("queue.replicate.rebalancereplica", here);
+  gauges_.add("queue.replicate.process.success", here);
+}
+
 std::int64_t Allocator::staying() const {
-  return std::ranges::count_if(stores_, [](const auto& entry) { return !entry.second.leaving; });
-}
-
-NodeNumber Allocator::lease_taker(const Replica& replica) {
-  NodeNumber to = 0;
-  std::int64_t fewest = 0;
-  for (const NodeNumber node : replica.descriptor().replicas) {
-    const StoreLoad* load = store(node);
-    if (node == host_.self() || load == nullptr || !load->live || load->draining) continue;
-    if (load->leaving || !host_.reachable(node)) continue;
-    if (to == 0 || load->leases < fewest) {
-      to = node;
-      fewest = load->leases;
-    }
+  std::set<NodeNumber> nodes;
+  for (const auto& [id, load] : stores_) {
+    if (!load.leaving) nodes.insert(load.node);
   }
-  return to;
+  return std::ssize(nodes);
 }
 
-void Allocator::log_change(RangeNumber range, const Choice& choice) {
-  if (choice.added != 0) log_row(range, "add_voter", choice.added, choice.reason, choice.added);
-  if (choice.removed != 0) {
-    log_row(range, "remove_voter", choice.removed, choice.reason, choice.added);
-    if (choice.added != 0) {
-      log_row(range, "remove_voter", choice.removed, "abandoned learner replica", 0);
-    }
+void Allocator::log_change(const Choice& choice, StoreNumber here) {
+  if (choice.added != nullptr) {
+    log_row(choice, here, "add_voter", *choice.added, choice.reason, choice.added);
+  }
+  if (choice.removed == nullptr) return;
+  log_row(choice, here, "remove_voter", *choice.removed, choice.reason, choice.added);
+  if (choice.added != nullptr) {
+    log_row(choice, here, "remove_voter", *choice.removed, "abandoned learner replica", nullptr);
   }
 }
 
-void Allocator::log_row(RangeNumber range, const std::string& event, NodeNumber store_id,
-                        const std::string& reason, NodeNumber other) {
+void Allocator::log_row(const Choice& choice, StoreNumber here, const std::string& event,
+                        const StoreLoad& changed, const std::string& reason,
+                        const StoreLoad* other) {
   nlohmann::json info = {{"Reason", reason}};
-  const StoreLoad* target = store(other);
-  if (target != nullptr) {
+  if (other != nullptr) {
     info["Details"] =
-        "{\"Target\":\"s" + std::to_string(other) +
-        ", diversity:0.67, converges:0, balance:0, rangeCount:" + std::to_string(target->ranges) +
+        "{\"Target\":\"s" + std::to_string(other->store) +
+        ", diversity:0.67, converges:0, balance:0, rangeCount:" + std::to_string(other->ranges) +
         "\"}";
   }
-  info[event == "add_voter" ? "AddReplica" : "RemovedReplica"] = {{"node_id", store_id},
-                                                                  {"store_id", store_id}};
+  info[event == "add_voter" ? "AddReplica" : "RemovedReplica"] = {{"node_id", changed.node},
+                                                                  {"store_id", changed.store}};
   const std::int64_t unique = (host_.now() / 1000) * 1024 + host_.self() * 32 +
                               static_cast<std::int64_t>(log_count_++ % 32);
-  const nlohmann::json row = {{"ts", host_.now() / 1000}, {"range", range},
-                              {"store", host_.self()},    {"event", event},
-                              {"info", info.dump()},      {"unique", unique}};
+  const nlohmann::json row = {
+      {"ts", host_.now() / 1000}, {"range", choice.next.range}, {"store", here},
+      {"event", event},           {"info", info.dump()},        {"unique", unique}};
   KvRequest request;
   request.range = kRangeLogRange;
   request.op = KvOp::write;
   request.puts = {{"log/" + std::to_string(unique), row.dump(), "*"}};
   host_.call(request, {}, host_.now() + host_.timing().of(30));
-}
-
-void Allocator::give_lease(Replica& replica, NodeNumber target) {
-  KvRequest request;
-  request.range = replica.descriptor().range;
-  request.op = KvOp::transfer;
-  request.target = target;
-  host_.call(request, {}, host_.now() + host_.timing().of(5));
-  if (StoreLoad* load = store(target)) ++load->leases;
-  if (StoreLoad* own = store(host_.self())) --own->leases;
-  gauges_.add("leases.transfers.success");
-  gauges_.add("range.raftleadertransfers");
-}
-
-void Allocator::rebalance_leases() {
-  const Time now = host_.now();
-  std::int64_t total = 0, nodes = 0;
-  for (const auto& [node, load] : stores_) {
-    if (!load.live) continue;
-    total += load.leases;
-    ++nodes;
-  }
-  const StoreLoad* own = store(host_.self());
-  lease_at_ = now + host_.timing().of(1);
-  if (own == nullptr || nodes < 2) return;
-  const double mean = static_cast<double>(total) / static_cast<double>(nodes);
-  const auto held = static_cast<double>(own->leases);
-  if (held < mean + std::max(2.0, mean * 0.1)) return;
-  // A very uneven cluster is a new one: move quickly, or a demo waits a minute.
-  lease_at_ = now + host_.timing().of(held > 1.5 * mean ? 0.2 : 1.0);
-  Replica* pick = nullptr;
-  NodeNumber to = 0;
-  std::int64_t fewest = own->leases - 1;
-  for (const auto& [range, replica] : host_.replicas()) {
-    if (!replica->serves()) continue;
-    for (const NodeNumber node : replica->descriptor().replicas) {
-      const StoreLoad* load = store(node);
-      if (node == host_.self() || load == nullptr || !load->live || load->draining) continue;
-      if (!load->leaving && load->leases < fewest && host_.reachable(node)) {
-        fewest = load->leases;
-        pick = replica.get();
-        to = node;
-      }
-    }
-  }
-  if (pick != nullptr) give_lease(*pick, to);
-}
-
-void Allocator::drain() {
-  for (const auto& [range, replica] : host_.replicas()) {
-    if (!replica->serves()) continue;
-    const NodeNumber to = lease_taker(*replica);
-    if (to != 0) give_lease(*replica, to);
-  }
-}
-
-std::int64_t Allocator::leases_held() {
-  return std::ranges::count_if(host_.replicas(),
-                               [](const auto& entry) { return entry.second->serves(); });
 }
 
 // The node's own traffic touches a range now and then, so that leases of a dead node
@@ -295,36 +256,38 @@ void Allocator::scan() {
   auto& replicas = host_.replicas();
   bool trickled = false;
   auto it = replicas.upper_bound(scan_turn_);
-  purgatory_ = 0;
+  purgatory_.clear();
   for (std::size_t looked = 0; looked < replicas.size(); ++looked, ++it) {
     if (it == replicas.end()) it = replicas.begin();
     Replica& replica = *it->second;
-    bool has_dead = false;
+    NodeNumber gone = 0;
     for (const NodeNumber node : replica.descriptor().replicas) {
-      const StoreLoad* load = store(node);
-      has_dead = has_dead || (load != nullptr && load->dead);
+      const StoreLoad* load = store_on(replica.descriptor(), node);
+      if (load != nullptr && load->dead) gone = node;
     }
     if (replica.serves()) {
-      if (has_dead && lightest(replica.descriptor().replicas) == 0) {
-        ++purgatory_;
-        gauges_.add("queue.replicate.process.failure");
+      if (gone != 0 && lightest(replica.descriptor(), gone) == nullptr) {
+        const StoreNumber here = replica.descriptor().store_on(host_.self());
+        ++purgatory_[here];
+        gauges_.add("queue.replicate.process.failure", here);
       }
       continue;
     }
     if (replica.lease_valid(replica.lease())) continue;
-    if (has_dead || !trickled) {
+    if (gone != 0 || !trickled) {
       replica.touch();
-      if (!has_dead) scan_turn_ = it->first;
-      trickled = trickled || !has_dead;
+      if (gone == 0) scan_turn_ = it->first;
+      trickled = trickled || gone == 0;
     }
   }
 }
 
-StoreCount Allocator::count() {
+std::map<StoreNumber, StoreCount> Allocator::count() {
   refresh();
-  StoreCount found;
+  std::map<StoreNumber, StoreCount> all;
   const bool self_live = host_.live(host_.self());
   for (const auto& [range, replica] : host_.replicas()) {
+    StoreCount& found = all[replica->descriptor().store_on(host_.self())];
     ++found.replicas;
     for (const auto& [key, value] : replica->copy().state.rows) {
       found.bytes += static_cast<std::int64_t>(key.size() + value.size());
@@ -346,7 +309,7 @@ StoreCount Allocator::count() {
       if (first_live == 0) first_live = node;
     }
     const NodeNumber holder = replica->lease().holder;
-    const bool holder_live = contains(replicas, holder) && host_.live(holder);
+    const bool holder_live = replica->descriptor().store_on(holder) != 0 && host_.live(holder);
     if (!self_live || (holder_live ? !holds : first_live != host_.self())) continue;
     ++found.ranges;
     const auto needed = needed_voters(replica->descriptor().factor, staying());
@@ -355,7 +318,7 @@ StoreCount Allocator::count() {
     if (live < needed) ++found.underreplicated;
     if (size > needed) ++found.overreplicated;
   }
-  return found;
+  return all;
 }
 
 }  // namespace faultline::sim::cluster

@@ -14,13 +14,18 @@ namespace faultline::sim::cluster {
 
 /// A store as gossip tells of it.
 struct StoreLoad {
+  StoreNumber store = 0;
   NodeNumber node = 0;
   std::int64_t ranges = 0, leases = 0;
-  bool live = false;
+  bool live = false;  ///< Its node is, and has it.
   bool dead = false;  ///< Gone for longer than server.time_until_store_dead.
   bool draining = false;
   bool leaving = false;  ///< It is being decommissioned.
 };
+
+/// How many nodes those stores are on, of the stores that `counts` says yes to.
+[[nodiscard]] std::int64_t nodes_of(const std::vector<StoreLoad>& stores,
+                                    bool (*counts)(const StoreLoad&));
 
 class AllocatorHost {
  public:
@@ -48,42 +53,59 @@ class Allocator {
   Allocator(AllocatorHost& host, Gauges& gauges) : host_(host), gauges_(gauges) {}
 
   void step(bool draining);
-  [[nodiscard]] StoreCount count();
-  [[nodiscard]] std::int64_t purgatory() const { return purgatory_; }
+  /// What each own store that has a replica counts.
+  [[nodiscard]] std::map<StoreNumber, StoreCount> count();
+  [[nodiscard]] std::int64_t purgatory(StoreNumber store) const {
+    const auto it = purgatory_.find(store);
+    return it == purgatory_.end() ? 0 : it->second;
+  }
   /// Leases still to be given away before this node can leave.
-  [[nodiscard]] std::int64_t leases_held();
+  [[nodiscard]] std::int64_t leases_held() const;
+  [[nodiscard]] std::int64_t leases_held(StoreNumber store) const;
 
  private:
   struct Choice {
-    std::vector<NodeNumber> replicas;
-    NodeNumber added = 0, removed = 0;
+    Descriptor next;
+    const StoreLoad* added = nullptr;
+    const StoreLoad* removed = nullptr;
     std::string reason;
   };
   void refresh();
   bool replicate(Replica& replica, bool quick_only);
   [[nodiscard]] std::optional<Choice> choose(const Replica& replica);
-  [[nodiscard]] NodeNumber lightest(const std::vector<NodeNumber>& except) const;
-  [[nodiscard]] NodeNumber heaviest(const std::vector<NodeNumber>& among) const;
-  /// Stores that are there to stay: what the number of replicas is judged by.
+  [[nodiscard]] std::optional<Choice> rebalance(const Descriptor& range) const;
+  /// The live store with the fewest ranges that may take one of this range: none on a node
+  /// that has a replica, but for `leaves`, whose replica is to go. Null: there is none.
+  [[nodiscard]] const StoreLoad* lightest(const Descriptor& range, NodeNumber leaves) const;
+  [[nodiscard]] bool can_take(const StoreLoad& load) const;
+  /// Of the range's stores the one with most ranges, on another node than this.
+  [[nodiscard]] const StoreLoad* heaviest(const Descriptor& range) const;
+  /// Nodes that are there to stay: what the number of replicas is judged by.
   [[nodiscard]] std::int64_t staying() const;
-  /// The live replica with the fewest leases that may take another; 0: none.
-  [[nodiscard]] NodeNumber lease_taker(const Replica& replica);
-  void log_change(RangeNumber range, const Choice& choice);
-  void log_row(RangeNumber range, const std::string& event, NodeNumber store,
-               const std::string& reason, NodeNumber other);
+  /// The live replica's store with the fewest leases that may take another; null: none.
+  [[nodiscard]] const StoreLoad* lease_taker(const Replica& replica) const;
+  void count_change(const Choice& choice, StoreNumber here);
+  void log_change(const Choice& choice, StoreNumber here);
+  void log_row(const Choice& choice, StoreNumber here, const std::string& event,
+               const StoreLoad& changed, const std::string& reason, const StoreLoad* other);
   void rebalance_leases();
+  [[nodiscard]] const StoreLoad* fullest_own() const;
   void drain();
-  void give_lease(Replica& replica, NodeNumber target);
+  void give_lease(Replica& replica, const StoreLoad& target);
   void scan();
-  [[nodiscard]] StoreLoad* store(NodeNumber node);
+  [[nodiscard]] const StoreLoad* store(StoreNumber id) const;
+  /// The store of the node's replica of that range.
+  [[nodiscard]] const StoreLoad* store_on(const Descriptor& range, NodeNumber node) const {
+    return store(range.store_on(node));
+  }
 
   AllocatorHost& host_;
   Gauges& gauges_;
-  std::map<NodeNumber, StoreLoad> stores_;
-  std::map<NodeNumber, StoreLoad> seen_;  ///< As gossiped: own estimates hold until it moves.
-  Time replicate_at_ = 0, repair_at_ = 0, lease_at_ = 0, scan_at_ = 0, purgatory_at_ = 0;
+  std::map<StoreNumber, StoreLoad> stores_;
+  std::map<StoreNumber, StoreLoad> seen_;  ///< As gossiped: own estimates hold until it moves.
+  Time replicate_at_ = 0, repair_at_ = 0, lease_at_ = 0, scan_at_ = 0;
   RangeNumber turn_ = 0, scan_turn_ = 0;
-  std::int64_t purgatory_ = 0;
+  std::map<StoreNumber, std::int64_t> purgatory_;
   std::uint64_t log_count_ = 0;
 };
 

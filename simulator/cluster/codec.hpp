@@ -10,7 +10,8 @@ namespace faultline::sim::cluster {
 
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ballot, round, node)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Descriptor, range, start_key, start_pretty, end_key, end_pretty,
-                                   table_id, database, schema, table, factor, replicas, generation)
+                                   table_id, database, schema, table, factor, replicas, stores,
+                                   generation)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Lease, holder, epoch, expiration, sequence)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Liveness, node, epoch, expiration, draining, membership)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(RangeState, descriptor, lease, rows)
@@ -21,9 +22,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(ConditionalPut, key, value, expect)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KvRequest, id, from, range, op, prefix, keys, puts, erases,
                                    amount, target)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(KvReply, id, range, status, hint, rows, conflict_key, actual,
-                                   number)
+                                   number, store)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(NodeDescriptor, node, address, sql_address, http_address,
                                    locality, started_at, build_tag, server_version)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(StoreDescriptor, store, node, ranges, leases)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Prepare, range, ballot)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Promise, range, ballot, promised, granted, copy)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Accept, range, ballot, index, whole, change, state)
@@ -32,10 +34,10 @@ NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(TakeLease, range, sequence)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DropReplica, range, generation)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Info, key, value, written_at, ttl)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(GossipInfos, infos)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ping, sent_at, reply)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Ping, sent_at, reply, stores)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Hello, node, cluster_id, address)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinRequest, address, token)
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinReply, node, cluster_id)
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(JoinReply, node, store, cluster_id)
 NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(DrainNode, node)
 
 /// The value in `text`, or nothing: outside input never throws past this line.

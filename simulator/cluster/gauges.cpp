@@ -54,6 +54,21 @@ std::vector<MetricName> names_of(const Profile& profile) {
 
 }  // namespace
 
+double Gauges::value(const std::string& name, StoreNumber store) const {
+  const auto all = values_.find(name);
+  if (all == values_.end()) return 0;
+  const auto it = all->second.find(store);
+  return it == all->second.end() ? 0 : it->second;
+}
+
+double Gauges::sum(const std::string& name) const {
+  const auto all = values_.find(name);
+  double sum = 0;
+  if (all == values_.end()) return sum;
+  for (const auto& [store, value] : all->second) sum += value;
+  return sum;
+}
+
 const std::vector<MetricName>& metric_names(const Profile& profile) {
   static const std::vector<std::vector<MetricName>> kAll = [] {
     std::vector<std::vector<MetricName>> all;

@@ -21,19 +21,23 @@ struct MetricName {
 /// added or dropped. The model moves a few of them; the rest are there, and 0.
 [[nodiscard]] const std::vector<MetricName>& metric_names(const Profile& profile);
 
-/// The numbers a node publishes. Store gauges are computed every 10 s, like the real
-/// ones, and stand still in between; counters and liveness count as they happen.
+/// The numbers a node publishes, of itself (store 0) and of each of its stores. Store
+/// gauges are computed every 10 s, like the real ones, and stand still in between; counters
+/// and liveness count as they happen.
 class Gauges {
  public:
-  void set(const std::string& name, double value) { values_[name] = value; }
-  void add(const std::string& name, double amount = 1) { values_[name] += amount; }
-  [[nodiscard]] double value(const std::string& name) const {
-    const auto it = values_.find(name);
-    return it == values_.end() ? 0 : it->second;
+  void set(const std::string& name, StoreNumber store, double value) {
+    values_[name][store] = value;
   }
+  void add(const std::string& name, StoreNumber store, double amount = 1) {
+    values_[name][store] += amount;
+  }
+  [[nodiscard]] double value(const std::string& name, StoreNumber store) const;
+  /// Of the node and all its stores together.
+  [[nodiscard]] double sum(const std::string& name) const;
 
  private:
-  std::map<std::string, double> values_;
+  std::map<std::string, std::map<StoreNumber, double>> values_;
 };
 
 /// What one pass over a store's replicas finds.

@@ -1,5 +1,8 @@
 #include "simulator/cluster/layout.hpp"
 
+#include <algorithm>
+#include <iterator>
+
 namespace faultline::sim::cluster {
 namespace {
 
@@ -63,7 +66,7 @@ constexpr SystemRange kSystemRanges[] = {
 
 }  // namespace
 
-std::vector<Descriptor> system_ranges(NodeNumber first_node) {
+std::vector<Descriptor> system_ranges() {
   std::vector<Descriptor> all;
   for (const SystemRange& row : kSystemRanges) {
     if (!all.empty()) {
@@ -80,12 +83,33 @@ std::vector<Descriptor> system_ranges(NodeNumber first_node) {
     descriptor.table = row.table;
     // Time series have no zone of their own and take the default.
     descriptor.factor = row.range == kTimeSeriesRange ? 3 : 5;
-    descriptor.replicas = {first_node};
+    descriptor.place(1, 1);
     all.push_back(descriptor);
   }
   all.back().end_key = "ffff";
   all.back().end_pretty = "/Max";
   return all;
+}
+
+StoreNumber Descriptor::store_on(NodeNumber node) const {
+  for (std::size_t at = 0; at < std::min(replicas.size(), stores.size()); ++at) {
+    if (replicas[at] == node) return stores[at];
+  }
+  return 0;
+}
+
+void Descriptor::place(NodeNumber node, StoreNumber store) {
+  const auto at = std::ranges::find(replicas, node) - replicas.begin();
+  if (at == std::ssize(replicas)) replicas.push_back(node);
+  stores.resize(replicas.size());
+  stores[static_cast<std::size_t>(at)] = store;
+}
+
+void Descriptor::remove(NodeNumber node) {
+  const auto at = std::ranges::find(replicas, node) - replicas.begin();
+  if (at == std::ssize(replicas)) return;
+  replicas.erase(replicas.begin() + at);
+  if (at < std::ssize(stores)) stores.erase(stores.begin() + at);
 }
 
 std::string table_key(std::int64_t table_id) {

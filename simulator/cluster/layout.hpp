@@ -21,8 +21,8 @@ constexpr RangeNumber kSqlLivenessRange = 35;
 constexpr RangeNumber kFirstUserRange = 45;
 constexpr std::int64_t kFirstDescriptorId = 104;
 
-/// The 44 ranges of a fresh cluster, each with its only replica on `first_node`.
-[[nodiscard]] std::vector<Descriptor> system_ranges(NodeNumber first_node);
+/// The 44 ranges of a fresh cluster, each with its only replica on node 1, store 1.
+[[nodiscard]] std::vector<Descriptor> system_ranges();
 /// First key of a table, in hex.
 [[nodiscard]] std::string table_key(std::int64_t table_id);
 [[nodiscard]] std::string row_key(const std::string& kind, std::int64_t number);

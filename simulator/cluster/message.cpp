@@ -53,6 +53,10 @@ std::string encode_descriptor(const Descriptor& descriptor) { return to_text(des
 std::optional<Descriptor> decode_descriptor(const std::string& text) {
   return from_text<Descriptor>(text);
 }
+std::string encode_store(const StoreDescriptor& store) { return to_text(store); }
+std::optional<StoreDescriptor> decode_store(const std::string& text) {
+  return from_text<StoreDescriptor>(text);
+}
 std::string encode_node(const NodeDescriptor& node) { return to_text(node); }
 std::optional<NodeDescriptor> decode_node(const std::string& text) {
   return from_text<NodeDescriptor>(text);

@@ -62,6 +62,7 @@ struct GossipInfos {
 struct Ping {
   Time sent_at = 0;
   bool reply = false;
+  std::vector<StoreNumber> stores;  ///< The sender's, as far as they are up.
 };
 /// First message on every link. Node 0: has not joined a cluster yet.
 struct Hello {
@@ -75,6 +76,7 @@ struct JoinRequest {
 };
 struct JoinReply {
   NodeNumber node = 0;
+  StoreNumber store = 0;  ///< For the first of its stores; it asks for the others' ids itself.
   std::string cluster_id;
 };
 /// "Give your leases away and take no clients."
@@ -97,6 +99,8 @@ constexpr std::size_t kMessageBytesMax = 16U << 20U;
 [[nodiscard]] std::optional<Liveness> decode_liveness(const std::string& text);
 [[nodiscard]] std::string encode_descriptor(const Descriptor& descriptor);
 [[nodiscard]] std::optional<Descriptor> decode_descriptor(const std::string& text);
+[[nodiscard]] std::string encode_store(const StoreDescriptor& store);
+[[nodiscard]] std::optional<StoreDescriptor> decode_store(const std::string& text);
 [[nodiscard]] std::string encode_node(const NodeDescriptor& node);
 [[nodiscard]] std::optional<NodeDescriptor> decode_node(const std::string& text);
 

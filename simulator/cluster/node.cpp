@@ -7,23 +7,17 @@
 
 namespace faultline::sim::cluster {
 
-Node::Node(NodeConfig config, SavedNode saved, NodeStore& store, Time now)
+Node::Node(NodeConfig config, std::vector<Disk> disks, Time now)
     : config_(std::move(config)),
-      store_(store),
       timing_(config_.time_scale, *config_.profile),
       now_(now),
       started_at_(now),
-      self_(saved.node),
-      cluster_id_(std::move(saved.cluster_id)),
       random_(config_.seed),
-      saved_addresses_(std::move(saved.addresses)),
       router_(*this),
       heartbeat_(*this),
       allocator_(*this, gauges_) {
   join_token_ = std::to_string(random_());
-  for (auto& [range, copy] : saved.copies) {
-    replicas_[range] = std::make_unique<Replica>(*this, std::move(copy));
-  }
+  load_stores(std::move(disks));
   for (const std::string& address : peer_addresses()) peers_[address];
   if (self_ != 0) {
     phase_ = Phase::starting;
@@ -46,8 +40,9 @@ bool Node::bootstrap(const std::string& cluster_id, Time now) {
   self_ = 1;
   cluster_id_ = cluster_id;
   addresses_[self_] = config_.address;
-  store_.save_identity(self_, cluster_id_);
-  const auto ranges = system_ranges(self_);
+  StoreNumber last = 0;
+  for (OwnStore& own : own_stores_) name_store(own, ++last);
+  const auto ranges = system_ranges();
   for (const Descriptor& descriptor : ranges) {
     Copy copy;
     copy.state.descriptor = descriptor;
@@ -59,6 +54,7 @@ bool Node::bootstrap(const std::string& cluster_id, Time now) {
     }
     if (descriptor.range == kStatusRange) {
       rows["generator/node"] = "1";
+      rows["generator/store"] = std::to_string(last);
       rows["generator/range"] = std::to_string(kFirstUserRange - 1);
       rows["generator/descriptor"] = std::to_string(kFirstDescriptorId - 1);
     }
@@ -69,7 +65,7 @@ bool Node::bootstrap(const std::string& cluster_id, Time now) {
       }
     }
     // Leases that last by time say so by their epoch 0 from the start.
-    store_.save_copy(copy);
+    persist(copy, nullptr);
     replicas_[descriptor.range] = std::make_unique<Replica>(*this, std::move(copy));
   }
   phase_ = Phase::starting;
@@ -122,13 +118,15 @@ void Node::drain_node(NodeNumber node) {
   send(node, DrainNode{node});
 }
 
-void Node::create_range(const Descriptor& descriptor) {
+Descriptor Node::create_range(Descriptor descriptor) {
+  descriptor.place(self_, emptiest_store());
   Copy copy;
   copy.state.descriptor = descriptor;
-  store_.save_copy(copy);
+  persist(copy, nullptr);
   auto& replica = replicas_[descriptor.range];
   replica = std::make_unique<Replica>(*this, std::move(copy));
   replica->touch();
+  return descriptor;
 }
 
 void Node::step(Time now) {
@@ -151,6 +149,7 @@ void Node::step(Time now) {
   router_.step();
   if (phase_ == Phase::serving && decommissioned()) phase_ = Phase::draining;
   if (phase_ == Phase::serving || phase_ == Phase::draining) {
+    step_store_ids();
     allocator_.step(phase_ == Phase::draining);
     step_traffic();
     step_users();
@@ -286,31 +285,28 @@ std::map<NodeNumber, const RpcLink*> Node::rpc_links() const {
   return links;
 }
 
-bool Node::supports(NodeNumber node) const {
+bool Node::has_store(NodeNumber node, StoreNumber store, Time heard_within) const {
+  if (node == self_) return owns(store);
   const std::string* address = address_of(node);
   const auto it = address == nullptr ? peers_.end() : peers_.find(*address);
-  return node == self_ ||
-         (it != peers_.end() && now_ - it->second.heard_at < timing_.support_ttl());
+  if (it == peers_.end() || now_ - it->second.heard_at >= heard_within) return false;
+  const auto& stores = it->second.stores;
+  return std::ranges::find(stores, store) != stores.end();
 }
 
-bool Node::supported_by(NodeNumber node) const {
-  const std::string* address = address_of(node);
-  const auto it = address == nullptr ? peers_.end() : peers_.find(*address);
-  return node == self_ ||
-         (it != peers_.end() && now_ - it->second.heard_at < timing_.supported_ttl());
+bool Node::supports(NodeNumber node, StoreNumber store) const {
+  return has_store(node, store, timing_.support_ttl());
+}
+
+bool Node::supported_by(NodeNumber node, StoreNumber store) const {
+  return has_store(node, store, timing_.supported_ttl());
 }
 
 double Node::random() { return std::uniform_real_distribution<double>(0.0, 1.0)(random_); }
 
-void Node::persist(const Copy& copy, const Change* change) {
-  if (change == nullptr) {
-    store_.save_copy(copy);
-  } else {
-    store_.save_change(copy, *change);
-  }
+void Node::lease_result(RangeNumber range, bool success) {
+  gauges_.add(success ? "leases.success" : "leases.error", store_of(range));
 }
-
-void Node::lease_result(bool success) { gauges_.add(success ? "leases.success" : "leases.error"); }
 
 std::string Node::setting(const std::string& name, const std::string& fallback) const {
   return gossip_.value("setting/" + name, now_).value_or(fallback);
@@ -340,27 +336,6 @@ std::optional<Descriptor> Node::local_descriptor(RangeNumber range) const {
 std::optional<Descriptor> Node::first_range() const {
   const auto text = gossip_.value("first-range", now_);
   return text ? decode_descriptor(*text) : std::nullopt;
-}
-
-std::vector<StoreLoad> Node::stores() const {
-  std::vector<StoreLoad> all;
-  const Time dead_after = timing_.of(dead_after_seconds());
-  for (const auto& [node, record] : livenesses()) {
-    if (record.membership == "decommissioned") continue;
-    StoreLoad load;
-    load.node = node;
-    load.live = live(node);
-    load.dead = record.expiration + dead_after - timing_.liveness_ttl() <= now_;
-    load.draining = record.draining;
-    load.leaving = record.membership == "decommissioning";
-    if (const auto text = gossip_.value(row_key("store", node), now_)) {
-      char* end = nullptr;
-      load.ranges = std::strtoll(text->c_str(), &end, 10);
-      load.leases = std::strtoll(end, nullptr, 10);
-    }
-    all.push_back(load);
-  }
-  return all;
 }
 
 }  // namespace faultline::sim::cluster

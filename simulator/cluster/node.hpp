@@ -28,11 +28,11 @@ struct NodeConfig {
   const Profile* profile = &cluster::profile(Release::v22_1);  ///< Which release it plays.
 };
 
-/// Where a node keeps what must outlive it. Lines go out in order, before any message.
+/// Where one store keeps what must outlive the node. Lines go out in order, before any message.
 class NodeStore {
  public:
   virtual ~NodeStore() = default;
-  virtual void save_identity(NodeNumber node, const std::string& cluster_id) = 0;
+  virtual void save_identity(NodeNumber node, StoreNumber store, const std::string& cluster_id) = 0;
   virtual void save_copy(const Copy& copy) = 0;
   virtual void save_change(const Copy& copy, const Change& change) = 0;
   virtual void drop_copy(RangeNumber range) = 0;
@@ -40,11 +40,24 @@ class NodeStore {
 };
 
 /// What a store gives back at the start.
-struct SavedNode {
-  NodeNumber node = 0;
+struct SavedStore {
+  NodeNumber node = 0;  ///< 0: a new store, which has neither a node nor an id.
+  StoreNumber store = 0;
   std::string cluster_id;
   std::map<RangeNumber, Copy> copies;
   std::vector<std::string> addresses;
+};
+
+/// As on the machine that was recorded, where --store says nothing of size.
+constexpr std::int64_t kDiskBytes = 270'553'174'016;
+constexpr std::int64_t kDiskFreeBytes = 69'442'170'880;
+
+/// One --store. All of a node that were used before belong to it: the host has seen to that.
+struct Disk {
+  NodeStore* keeper = nullptr;  ///< Outlives the node.
+  SavedStore saved;
+  std::vector<std::string> attributes;
+  std::int64_t capacity = kDiskBytes;
 };
 
 enum class Phase : std::uint8_t {
@@ -72,7 +85,7 @@ class Node final : public ReplicaHost,
                    public HeartbeatHost,
                    public AllocatorHost {
  public:
-  Node(NodeConfig config, SavedNode saved, NodeStore& store, Time now);
+  Node(NodeConfig config, std::vector<Disk> disks, Time now);
 
   void step(Time now);
   void receive(const std::string& from_address, const Message& message, Time now);
@@ -93,8 +106,8 @@ class Node final : public ReplicaHost,
   /// This node, or by a message another one.
   void drain_node(NodeNumber node);
   [[nodiscard]] bool decommissioned() const;
-  /// A table's new range, whose only replica is here for now.
-  void create_range(const Descriptor& descriptor);
+  /// A table's new range, whose only replica is here for now; answers with its place.
+  Descriptor create_range(Descriptor descriptor);
   /// What this node has just written itself, before gossip brings it.
   void hear(const std::string& key, const std::string& value) { gossip_.add(key, value, now_); }
 
@@ -108,6 +121,13 @@ class Node final : public ReplicaHost,
   [[nodiscard]] const Gauges& gauges() const { return gauges_; }
   [[nodiscard]] Allocator& allocator() { return allocator_; }
   [[nodiscard]] const Heartbeat& heartbeat() const { return heartbeat_; }
+  /// Of this node, in order, as far as they have ids.
+  [[nodiscard]] std::vector<StoreNumber> store_ids() const;
+  /// The own store that a replica lies on; 0: it is not here.
+  [[nodiscard]] StoreNumber store_of(RangeNumber range) const;
+  [[nodiscard]] std::vector<StoreDescriptor> gossiped_stores(Time now) const;
+  /// What a node's stores have together, as gossiped.
+  [[nodiscard]] StoreDescriptor gossiped_sum(NodeNumber node, Time now) const;
   [[nodiscard]] bool live_now() const { return live(self()); }
   [[nodiscard]] std::int64_t livenodes() const;
   /// A peer that neither answers nor refuses: what `crdb_internal.ranges` hangs on.
@@ -135,8 +155,8 @@ class Node final : public ReplicaHost,
   [[nodiscard]] const Timing& timing() const override { return timing_; }
   [[nodiscard]] NodeNumber self() const override { return self_; }
   [[nodiscard]] bool reachable(NodeNumber node) const override;
-  [[nodiscard]] bool supports(NodeNumber node) const override;
-  [[nodiscard]] bool supported_by(NodeNumber node) const override;
+  [[nodiscard]] bool supports(NodeNumber node, StoreNumber store) const override;
+  [[nodiscard]] bool supported_by(NodeNumber node, StoreNumber store) const override;
   [[nodiscard]] std::optional<Liveness> liveness(NodeNumber node) const override;
   [[nodiscard]] bool live(NodeNumber node) const override;
   [[nodiscard]] double random() override;
@@ -144,7 +164,7 @@ class Node final : public ReplicaHost,
   void bump_epoch(NodeNumber node, std::int64_t epoch) override;
   void persist(const Copy& copy, const Change* change) override;
   void committed(const Copy& copy, const Change* change) override;
-  void lease_result(bool success) override;
+  void lease_result(RangeNumber range, bool success) override;
   [[nodiscard]] Time breaker_threshold() const override;
   [[nodiscard]] std::optional<Descriptor> local_descriptor(RangeNumber range) const override;
   [[nodiscard]] std::optional<Descriptor> first_range() const override;
@@ -165,7 +185,15 @@ class Node final : public ReplicaHost,
     bool greeted = false;
     Time heard_at = 0;  ///< The last pong; a new connection does not forget it.
     RpcLink rpc = {};
-    bool supported = false;  ///< By this node's store, in store liveness.
+    bool supported = false;                ///< By this node's stores, in store liveness.
+    std::vector<StoreNumber> stores = {};  ///< That it has, as its last pong said.
+  };
+  struct OwnStore {
+    NodeStore* keeper = nullptr;
+    StoreNumber id = 0;
+    std::vector<std::string> attributes;
+    std::int64_t capacity = 0;
+    StoreDescriptor shown{0, 0, -1, -1};  ///< What gossip was told last.
   };
   /// A record and what it was decoded from: each replica asks for it at each step.
   struct KnownLiveness {
@@ -197,17 +225,27 @@ class Node final : public ReplicaHost,
   void step_users();
   void become_serving(const std::string& event, Time last_up);
   void publish_self();
-  void publish_store(bool at_once);
+  void publish_stores(bool at_once);
+  void load_stores(std::vector<Disk> disks);
+  void step_store_ids();
+  void name_store(OwnStore& own, StoreNumber id);
+  void know_stores(const Descriptor& descriptor);
+  void drop_replica(RangeNumber range);
+  [[nodiscard]] bool owns(StoreNumber store) const;
+  [[nodiscard]] StoreNumber emptiest_store() const;
+  [[nodiscard]] std::int64_t replicas_on(StoreNumber store) const;
+  [[nodiscard]] bool has_store(NodeNumber node, StoreNumber store, Time heard_within) const;
   void metrics_tick();
+  void count_store(const OwnStore& own, const StoreCount& found);
+  void publish_alerts();
   void write_status();
   void collect_garbage();
-  void admit(const std::string& address, const std::string& key, NodeNumber node);
+  void admit(const std::string& address, const std::string& key, const std::string& ids);
   [[nodiscard]] const std::string* address_of(NodeNumber node) const;
   [[nodiscard]] NodeNumber node_at(const std::string& address) const;
   [[nodiscard]] bool peer_reachable(const Peer& peer) const;
 
   NodeConfig config_;
-  NodeStore& store_;
   Timing timing_;
   Time now_ = 0;
   Time started_at_ = 0;
@@ -224,7 +262,12 @@ class Node final : public ReplicaHost,
   std::vector<Message> to_self_;
   bool delivering_ = false;
 
+  std::vector<OwnStore> own_stores_;
+  /// Every store that was ever heard of, and whose it is. Gossip forgets; this does not.
+  std::map<StoreNumber, NodeNumber> known_stores_;
+  bool store_ids_asked_ = false;
   std::map<RangeNumber, std::unique_ptr<Replica>> replicas_;
+  std::map<RangeNumber, std::size_t> seats_;  ///< Of each replica, its place in own_stores_.
   Router router_;
   Heartbeat heartbeat_;
   Allocator allocator_;
@@ -240,7 +283,6 @@ class Node final : public ReplicaHost,
   std::set<NodeNumber> bumping_;
   std::set<std::string> cached_databases_;
   std::set<std::string> admitting_;
-  std::int64_t shown_ranges_ = -1, shown_leases_ = -1;
   Time ping_at_ = 0, clients_at_ = 0, store_at_ = 0, metrics_at_ = 0, join_at_ = 0;
   Time traffic_at_ = 0, garbage_at_ = 0, descriptor_at_ = 0;
   std::uint64_t traffic_turn_ = 0;

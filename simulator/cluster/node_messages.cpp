@@ -36,12 +36,13 @@ void Node::on(const std::string& from, const Hello& message) {
 
 void Node::on(const std::string& from, const Ping& message) {
   if (!message.reply) {
-    outbox_.push_back({from, Ping{message.sent_at, true}});
+    outbox_.push_back({from, Ping{message.sent_at, true, store_ids()}});
     return;
   }
   Peer& peer = peers_[from];
   peer.last_pong = now_;
   peer.heard_at = now_;
+  peer.stores = message.stores;
   peer.rpc.answered(now_ - message.sent_at);
   round_trips_.add(now_ - message.sent_at);
 }
@@ -50,8 +51,11 @@ void Node::on(const std::string& from, const GossipInfos& message) {
   if (phase_ == Phase::uninitialised) return;
   bool new_address = false;
   for (const std::string& key : gossip_.merge(message.infos, from)) {
-    if (!key.starts_with("node/")) continue;
     const Info* info = gossip_.find(key);
+    if (key.starts_with("store/")) {
+      if (const auto store = decode_store(info->value)) known_stores_[store->store] = store->node;
+    }
+    if (!key.starts_with("node/")) continue;
     const auto node = decode_node(info->value);
     if (!node || node->node == self_) continue;
     std::string& known = addresses_[node->node];
@@ -59,17 +63,21 @@ void Node::on(const std::string& from, const GossipInfos& message) {
     known = node->address;
     peers_[node->address];
   }
-  if (new_address) store_.save_addresses(peer_addresses());
+  if (!new_address) return;
+  for (OwnStore& own : own_stores_) own.keeper->save_addresses(peer_addresses());
 }
 
 void Node::on(const std::string& from, const Accept& message) {
   auto it = replicas_.find(message.range);
   if (it == replicas_.end()) {
     if (!message.whole) return;
+    // It may be meant for a store that this node has lost.
+    const StoreNumber store = message.state.descriptor.store_on(self_);
+    if (store != 0 && !owns(store)) return;
     Copy copy;
     copy.state.descriptor = message.state.descriptor;
     it = replicas_.emplace(message.range, std::make_unique<Replica>(*this, copy)).first;
-    gauges_.add("range.snapshots.applied-initial");
+    gauges_.add("range.snapshots.applied-initial", store);
   }
   it->second->receive(node_at(from), message);
 }
@@ -82,8 +90,7 @@ void Node::on(const std::string& /*from*/, const DropReplica& message) {
   const bool listed = std::ranges::find(known.replicas, self_) != known.replicas.end();
   if (known.generation > message.generation) return;
   if (known.generation == message.generation && listed) return;
-  replicas_.erase(it);
-  store_.drop_copy(message.range);
+  drop_replica(message.range);
 }
 
 void Node::on(const std::string& from, const KvRequest& message) {
@@ -103,8 +110,8 @@ void Node::on(const std::string& from, const KvReply& message) {
   router_.receive(node_at(from), message);
 }
 
-// A newcomer gets the next id, kept under its token so that a repeated request gets
-// the same one, and then its first liveness record when it heartbeats.
+// A newcomer gets the next id, and one for its first store, kept under its token so that a
+// repeated request gets the same ones, and then its first liveness record when it heartbeats.
 void Node::on(const std::string& from, const JoinRequest& message) {
   if (phase_ != Phase::serving || admitting_.contains(message.token)) return;
   admitting_.insert(message.token);
@@ -113,42 +120,41 @@ void Node::on(const std::string& from, const JoinRequest& message) {
   KvRequest next;
   next.range = kStatusRange;
   next.op = KvOp::increment;
-  next.keys = {"generator/node"};
+  next.keys = {"generator/node", "generator/store"};
   next.amount = 1;
   router_.call(
       next,
       [this, key, from](const KvReply* reply) {
-        if (reply == nullptr) return admitting_.clear();
-        admit(from, key, reply->number);
+        if (reply == nullptr || reply->rows.size() < 2) return admitting_.clear();
+        admit(from, key, reply->rows.front().second + " " + reply->rows.back().second);
       },
       limit);
 }
 
-void Node::admit(const std::string& address, const std::string& key, NodeNumber node) {
+void Node::admit(const std::string& address, const std::string& key, const std::string& ids) {
   KvRequest claim;
   claim.range = kStatusRange;
   claim.op = KvOp::write;
-  claim.puts = {{key, std::to_string(node), ""}};
+  claim.puts = {{key, ids, ""}};
   router_.call(
       claim,
-      [this, address, node](const KvReply* reply) {
+      [this, address, ids](const KvReply* reply) {
         admitting_.clear();
         if (reply == nullptr) return;
-        NodeNumber granted = node;
-        if (reply->status == KvStatus::conflict) {
-          granted = std::strtoll(reply->actual.c_str(), nullptr, 10);
-        }
-        outbox_.push_back({address, JoinReply{granted, cluster_id_}});
+        const std::string& granted = reply->status == KvStatus::conflict ? reply->actual : ids;
+        char* rest = nullptr;
+        const NodeNumber node = std::strtoll(granted.c_str(), &rest, 10);
+        outbox_.push_back({address, JoinReply{node, std::strtoll(rest, nullptr, 10), cluster_id_}});
       },
       now_ + timing_.of(10));
 }
 
 void Node::on(const std::string& /*from*/, const JoinReply& message) {
-  if (phase_ != Phase::uninitialised || message.node <= 0) return;
+  if (phase_ != Phase::uninitialised || message.node <= 0 || message.store <= 0) return;
   self_ = message.node;
   cluster_id_ = message.cluster_id;
   addresses_[self_] = config_.address;
-  store_.save_identity(self_, cluster_id_);
+  name_store(own_stores_.front(), message.store);
   phase_ = Phase::starting;
   for (auto& [address, peer] : peers_) peer.greeted = false;
 }
@@ -176,7 +182,7 @@ void Node::bump_epoch(NodeNumber node, std::int64_t epoch) {
         bumping_.erase(node);
         if (reply == nullptr) return;
         const bool done = reply->status == KvStatus::done;
-        if (done) gauges_.add("liveness.epochincrements");
+        if (done) gauges_.add("liveness.epochincrements", 0);
         publish_liveness(node, done ? text : reply->actual);
       },
       now_ + timing_.heartbeat_timeout());

@@ -32,18 +32,23 @@ void Node::step_links() {
       outbox_.push_back({address, Hello{self_, cluster_id_, config_.address}});
       peer.greeted = true;
     }
-    if (ping) outbox_.push_back({address, Ping{now_, false}});
+    if (ping) outbox_.push_back({address, Ping{now_, false, {}}});
   }
 }
 
 // Store liveness' counters; the support itself is what heard_at says.
 void Node::step_support(Peer& peer, bool ping) {
   const bool supported = peer.heard_at != 0 && now_ - peer.heard_at < timing_.support_ttl();
-  if (peer.supported && !supported) gauges_.add("storeliveness.support.withdraw.successes");
+  const bool withdrawn = peer.supported && !supported;
   peer.supported = supported;
-  if (!ping || peer.heard_at == 0) return;
   const bool answered = now_ - peer.heard_at < 2 * timing_.ping_interval();
-  gauges_.add(answered ? "storeliveness.heartbeat.successes" : "storeliveness.heartbeat.failures");
+  const auto pairs = static_cast<double>(std::max<std::size_t>(peer.stores.size(), 1));
+  for (const StoreNumber own : store_ids()) {
+    if (withdrawn) gauges_.add("storeliveness.support.withdraw.successes", own, pairs);
+    if (!ping || peer.heard_at == 0) continue;
+    gauges_.add(answered ? "storeliveness.heartbeat.successes" : "storeliveness.heartbeat.failures",
+                own, pairs);
+  }
 }
 
 void Node::step_join() {
@@ -127,7 +132,7 @@ void Node::step_gossip() {
       gossip_.add(row_key("gossip-clients", self_), targets.dump(), now_,
                   timing_.gossip_client_ttl());
     }
-    publish_store(false);
+    publish_stores(false);
   }
   for (const auto& [address, peer] : peers_) {
     if (peer.state != LinkState::up || node_at(address) == 0) continue;
@@ -136,22 +141,27 @@ void Node::step_gossip() {
   }
 }
 
-// At each metrics tick, and in between when the numbers changed, once a second at most.
-void Node::publish_store(bool at_once) {
-  if (!at_once && now_ < store_at_) return;
-  store_at_ = now_ + timing_.of(1);
-  const auto ranges = static_cast<std::int64_t>(replicas_.size());
-  const std::int64_t leases = allocator_.leases_held();
-  if (!at_once && ranges == shown_ranges_ && leases == shown_leases_) return;
-  shown_ranges_ = ranges;
-  shown_leases_ = leases;
-  gossip_.add(row_key("store", self_), std::to_string(ranges) + " " + std::to_string(leases), now_,
-              timing_.store_info_ttl());
-}
-
 void Node::metrics_tick() {
   metrics_at_ = now_ + timing_.metrics_interval();
-  const StoreCount found = allocator_.count();
+  auto found = allocator_.count();
+  for (const OwnStore& own : own_stores_) {
+    if (own.id != 0) count_store(own, found[own.id]);
+  }
+  gauges_.set("requests.slow.distsender", 0, static_cast<double>(router_.slow_count()));
+  publish_stores(true);
+  if (!decommissioned()) write_status();
+  publish_alerts();
+}
+
+void Node::count_store(const OwnStore& own, const StoreCount& found) {
+  std::int64_t slow_leases = 0, tripped = 0;
+  for (const auto& [range, replica] : replicas_) {
+    if (store_of(range) != own.id) continue;
+    tripped += replica->tripped() ? 1 : 0;
+    const bool slow =
+        replica->waiting() && now_ - replica->waiting_since() > timing_.slow_request();
+    slow_leases += slow ? 1 : 0;
+  }
   const char* asleep = profile().since(Release::v25_4) ? "replicas.asleep" : "replicas.quiescent";
   const std::pair<const char*, std::int64_t> values[] = {
       {"ranges", found.ranges},
@@ -164,46 +174,44 @@ void Node::metrics_tick() {
       {asleep, found.replicas},
       {profile().leader_leases() ? "leases.leader" : "leases.epoch", found.epoch_leases},
       {"leases.expiration", found.expiration_leases},
-      {"queue.replicate.purgatory", allocator_.purgatory()},
+      {"queue.replicate.purgatory", allocator_.purgatory(own.id)},
       {"livebytes", found.bytes},
-      {"capacity", 270553174016},
-      {"capacity.available", 69442170880},
-      {"capacity.used", found.bytes}};
-  for (const auto& [name, value] : values) gauges_.set(name, static_cast<double>(value));
-  std::int64_t slow_leases = 0;
-  gauges_.set("kv.replica_circuit_breaker.num_tripped_replicas",
-              static_cast<double>(std::ranges::count_if(
-                  replicas_, [](const auto& entry) { return entry.second->tripped(); })));
-  for (const auto& [range, replica] : replicas_) {
-    if (replica->waiting() && now_ - replica->waiting_since() > timing_.slow_request()) {
-      ++slow_leases;
-    }
-  }
-  gauges_.set("requests.slow.lease", static_cast<double>(slow_leases));
-  gauges_.set("requests.slow.distsender", static_cast<double>(router_.slow_count()));
-  publish_store(true);
-  if (!decommissioned()) write_status();
+      {"capacity", own.capacity},
+      {"capacity.available", std::min(kDiskFreeBytes, own.capacity - found.bytes)},
+      {"capacity.used", found.bytes},
+      {"kv.replica_circuit_breaker.num_tripped_replicas", tripped},
+      {"requests.slow.lease", slow_leases}};
+  for (const auto& [name, value] : values) gauges_.set(name, own.id, static_cast<double>(value));
+}
 
+void Node::publish_alerts() {
   nlohmann::json alerts = nlohmann::json::array();
-  for (const char* name : {"ranges.unavailable", "ranges.underreplicated"}) {
-    if (gauges_.value(name) > 0) {
-      alerts.push_back({{"store", self_}, {"name", name}, {"value", gauges_.value(name)}});
+  for (const StoreNumber store : store_ids()) {
+    for (const char* name : {"ranges.unavailable", "ranges.underreplicated"}) {
+      const double value = gauges_.value(name, store);
+      if (value > 0) alerts.push_back({{"store", store}, {"name", name}, {"value", value}});
     }
   }
-  if (heartbeat_.failures() > 0 &&
-      gauges_.value("liveness.heartbeatfailures") < static_cast<double>(heartbeat_.failures())) {
+  const auto failures = static_cast<double>(heartbeat_.failures());
+  if (failures > 0 && gauges_.value("liveness.heartbeatfailures", 0) < failures) {
     alerts.push_back(
         {{"store", 0}, {"name", "liveness.heartbeatfailures"}, {"value", heartbeat_.failures()}});
   }
-  gauges_.set("liveness.heartbeatfailures", static_cast<double>(heartbeat_.failures()));
+  gauges_.set("liveness.heartbeatfailures", 0, failures);
   gossip_.add(row_key("alerts", self_), alerts.dump(), now_, timing_.alert_ttl());
 }
 
 void Node::write_status() {
-  nlohmann::json metrics = nlohmann::json::object();
-  for (const char* name : {"ranges", "ranges.unavailable", "ranges.underreplicated", "replicas",
-                           "replicas.leaseholders", "livebytes", "capacity.used"}) {
-    metrics[name] = gauges_.value(name);
+  nlohmann::json stores = nlohmann::json::array();
+  for (const OwnStore& own : own_stores_) {
+    if (own.id == 0) continue;
+    nlohmann::json metrics = nlohmann::json::object();
+    for (const char* name : {"ranges", "ranges.unavailable", "ranges.underreplicated", "replicas",
+                             "replicas.leaseholders", "livebytes", "capacity", "capacity.available",
+                             "capacity.used"}) {
+      metrics[name] = gauges_.value(name, own.id);
+    }
+    stores.push_back({{"store", own.id}, {"attributes", own.attributes}, {"metrics", metrics}});
   }
   nlohmann::json activity = nlohmann::json::object();
   for (const auto& [peer, link] : rpc_links()) {
@@ -217,7 +225,7 @@ void Node::write_status() {
                               {"build_tag", profile().tag_text()},
                               {"go_version", profile().go_version},
                               {"activity", activity},
-                              {"metrics", metrics}};
+                              {"stores", stores}};
   KvRequest request;
   request.range = kStatusRange;
   request.op = KvOp::write;
@@ -266,10 +274,7 @@ void Node::collect_garbage() {
       if (!known || known->generation < replica->descriptor().generation) continue;
       if (std::ranges::find(known->replicas, self_) == known->replicas.end()) gone.push_back(range);
     }
-    for (const RangeNumber range : gone) {
-      replicas_.erase(range);
-      store_.drop_copy(range);
-    }
+    for (const RangeNumber range : gone) drop_replica(range);
   });
 }
 

@@ -100,6 +100,7 @@ void Replica::serve_read(const KvRequest& request) {
   const Rows& rows = copy_.state.rows;
   if (request.op == KvOp::lease) {
     answer.number = bytes_of(copy_.state);
+    answer.store = descriptor().store_on(host_.self());
   } else if (!request.keys.empty()) {
     for (const std::string& key : request.keys) {
       const auto it = rows.find(key);
@@ -141,16 +142,18 @@ void Replica::serve_write(const KvRequest& request) {
 }
 
 void Replica::serve_increment(const KvRequest& request) {
-  const std::string key = request.keys.empty() ? "counter" : request.keys.front();
-  const auto it = copy_.state.rows.find(key);
-  const std::int64_t value =
-      (it == copy_.state.rows.end() ? 0 : to_number(it->second)) + request.amount;
   Proposal proposal;
-  proposal.change.puts.emplace_back(key, std::to_string(value));
   proposal.reply = KvReply{};
+  for (const std::string& key : request.keys) {
+    const auto it = copy_.state.rows.find(key);
+    const std::int64_t value =
+        (it == copy_.state.rows.end() ? 0 : to_number(it->second)) + request.amount;
+    proposal.change.puts.emplace_back(key, std::to_string(value));
+    proposal.reply->rows.emplace_back(key, std::to_string(value));
+    if (key == request.keys.front()) proposal.reply->number = value;
+  }
   proposal.reply->id = request.id;
   proposal.reply->hint = host_.self();
-  proposal.reply->number = value;
   proposal.reply_to = request.from;
   proposal.origin = request;
   propose(std::move(proposal));
@@ -171,12 +174,13 @@ void Replica::serve_transfer(const KvRequest& request) {
   reply(request.from, std::move(answer));
 }
 
-bool Replica::change_replicas(const std::vector<NodeNumber>& replicas) {
+bool Replica::change_replicas(const Descriptor& next) {
   if (!serves() || inflight_ || !queue_.empty()) return false;
   Proposal proposal;
   proposal.change.sets_descriptor = true;
   proposal.change.descriptor = descriptor();
-  proposal.change.descriptor.replicas = replicas;
+  proposal.change.descriptor.replicas = next.replicas;
+  proposal.change.descriptor.stores = next.stores;
   ++proposal.change.descriptor.generation;
   propose(std::move(proposal));
   return true;
@@ -196,6 +200,7 @@ void Replica::propose(Proposal proposal) {
 }
 
 void Replica::apply(const Change& change) {
+  unsettled_descriptor_ = change.sets_descriptor;
   if (change.sets_lease) copy_.state.lease = change.lease;
   if (change.sets_descriptor) copy_.state.descriptor = change.descriptor;
   for (const auto& [key, value] : change.puts) copy_.state.rows[key] = value;
@@ -229,6 +234,7 @@ void Replica::receive(NodeNumber from, const Accept& message) {
     copy_.promised = message.ballot;
     answer.promised = message.ballot;
     if (message.whole) {
+      unsettled_descriptor_ = message.state.descriptor.generation > descriptor().generation;
       copy_.state = message.state;
       copy_.accepted = message.ballot;
       copy_.index = message.index;
@@ -283,6 +289,7 @@ void Replica::commit() {
   inflight_.reset();
   reset_breaker();
   if (role_ == Role::establishing) return lead();
+  unsettled_descriptor_ = false;
   host_.committed(copy_, &proposal.change);
   if (proposal.change.sets_descriptor) {
     for (const NodeNumber node : proposal.before) {

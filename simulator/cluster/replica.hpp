@@ -20,10 +20,10 @@ class ReplicaHost {
   [[nodiscard]] virtual const Timing& timing() const = 0;
   [[nodiscard]] virtual NodeNumber self() const = 0;
   [[nodiscard]] virtual bool reachable(NodeNumber node) const = 0;
-  /// Store liveness: whether this node still vouches for that one, and the reverse as far
+  /// Store liveness: whether this node still vouches for that store, and the reverse as far
   /// as this node may rely on it.
-  [[nodiscard]] virtual bool supports(NodeNumber node) const = 0;
-  [[nodiscard]] virtual bool supported_by(NodeNumber node) const = 0;
+  [[nodiscard]] virtual bool supports(NodeNumber node, StoreNumber store) const = 0;
+  [[nodiscard]] virtual bool supported_by(NodeNumber node, StoreNumber store) const = 0;
   [[nodiscard]] virtual std::optional<Liveness> liveness(NodeNumber node) const = 0;
   [[nodiscard]] virtual double random() = 0;  ///< 0 up to 1.
   virtual void send(NodeNumber to, Message message) = 0;
@@ -33,7 +33,7 @@ class ReplicaHost {
   virtual void persist(const Copy& copy, const Change* change) = 0;
   /// A majority has it. `change` null: a new leaseholder's first state.
   virtual void committed(const Copy& copy, const Change* change) = 0;
-  virtual void lease_result(bool success) = 0;
+  virtual void lease_result(RangeNumber range, bool success) = 0;
   /// How long a request may wait before the breaker trips; 0: there is none.
   [[nodiscard]] virtual Time breaker_threshold() const = 0;
 };
@@ -63,7 +63,7 @@ class Replica {
   /// sender asks again. A write that was proposed lands even when nobody waits for it.
   void request(const KvRequest& request);
   /// Leaseholder only; false when another change is under way.
-  bool change_replicas(const std::vector<NodeNumber>& replicas);
+  bool change_replicas(const Descriptor& next);
   /// Takes the lease if nobody valid holds it: what a read would do.
   void touch();
   void step();
@@ -142,6 +142,8 @@ class Replica {
   Time leader_lost_at_ = 0;    ///< When waiting for a lost leader began; 0: it is not lost.
   Time leader_patience_ = 0;
 
+  /// The last change here moved replicas, and none has come after it to say that it holds.
+  bool unsettled_descriptor_ = false;
   std::optional<Proposal> inflight_;
   Time proposed_at_ = 0;
   Time tripped_at_ = 0;  ///< 0: the breaker has not tripped.

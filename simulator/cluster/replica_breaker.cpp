@@ -14,9 +14,10 @@ std::string seconds_text(double nanos) {
   return text;
 }
 
-std::string replica_text(NodeNumber node, std::size_t at) {
-  const std::string number = std::to_string(node);
-  return "(n" + number + ",s" + number + "):" + std::to_string(at + 1);
+std::string replica_text(const Descriptor& range, std::size_t at) {
+  const NodeNumber node = range.replicas[at];
+  return "(n" + std::to_string(node) + ",s" + std::to_string(range.store_on(node)) +
+         "):" + std::to_string(at + 1);
 }
 
 // "/Table/{104-105}": what two keys have in common, and the rest of each in braces.
@@ -83,7 +84,7 @@ std::string Replica::unavailable_text(bool ambiguous) const {
   const auto& replicas = descriptor().replicas;
   std::string all, down, self = "?";
   for (std::size_t at = 0; at < replicas.size(); ++at) {
-    const std::string shown = replica_text(replicas[at], at);
+    const std::string shown = replica_text(descriptor(), at);
     all += (all.empty() ? "" : ", ") + shown;
     const auto record = host_.liveness(replicas[at]);
     const bool live = replicas[at] == host_.self() ||

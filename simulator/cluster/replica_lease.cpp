@@ -17,10 +17,13 @@ bool Replica::lease_valid(const Lease& lease) const {
 // which they need each other and not the liveness range. The leader stops relying on
 // support before the others withdraw it.
 bool Replica::leader_lease_valid(const Lease& lease) const {
-  if (lease.holder != host_.self()) return host_.supports(lease.holder);
-  const auto& replicas = descriptor().replicas;
-  const auto support =
-      std::ranges::count_if(replicas, [this](NodeNumber node) { return host_.supported_by(node); });
+  const Descriptor& range = descriptor();
+  if (lease.holder != host_.self()) {
+    return host_.supports(lease.holder, range.store_on(lease.holder));
+  }
+  const auto& replicas = range.replicas;
+  const auto support = std::ranges::count_if(
+      replicas, [&](NodeNumber node) { return host_.supported_by(node, range.store_on(node)); });
   return support * 2 > static_cast<std::ptrdiff_t>(replicas.size());
 }
 
@@ -163,6 +166,8 @@ void Replica::win() {
   Lease mine = new_lease();
   if (mine.epoch == 0 && mine.expiration == 0) return step_down();
   role_ = Role::establishing;
+  unsettled_descriptor_ =
+      unsettled_descriptor_ || best_.state.descriptor.generation > descriptor().generation;
   copy_.state = best_.state;
   copy_.state.lease = mine;
   copy_.accepted = ballot_;
@@ -180,8 +185,16 @@ void Replica::lead() {
   wants_lease_ = false;
   leader_lost_at_ = 0;
   given_away_ = 0;
-  host_.lease_result(true);
+  host_.lease_result(descriptor().range, true);
   host_.committed(copy_, nullptr);
+  if (unsettled_descriptor_) {
+    // Replicas were moved by a leader that did not live to see it: meta2 does not know yet.
+    unsettled_descriptor_ = false;
+    Change adopted;
+    adopted.sets_descriptor = true;
+    adopted.descriptor = descriptor();
+    host_.committed(copy_, &adopted);
+  }
   serve_parked();
 }
 

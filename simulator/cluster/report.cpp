@@ -62,17 +62,22 @@ std::optional<double> heartbeat_value(const Node& node, const std::string& name)
 
 }  // namespace
 
-double metric_value(const Node& node, const std::string& name) {
+std::vector<StoreNumber> stores_of(const Node& node, const MetricName& metric) {
+  return metric.per_store ? node.store_ids() : std::vector<StoreNumber>{0};
+}
+
+double metric_value(const Node& node, const std::string& name, StoreNumber store) {
   if (const auto value = heartbeat_value(node, name)) return *value;
   if (const auto value = connection_value(node, name)) return *value;
   if (name == "liveness.livenodes") return static_cast<double>(node.livenodes());
   if (name == "leases.liveness") {
     const Replica* replica = node.replica(kLivenessRange);
-    return replica != nullptr && replica->serves() ? 1 : 0;
+    return replica != nullptr && replica->serves() && node.store_of(kLivenessRange) == store ? 1
+                                                                                             : 0;
   }
   if (name == "sys.uptime") return static_cast<double>((node.now() - node.started_at()) / kSecond);
   if (name == "node-id") return static_cast<double>(node.self());
-  return node.gauges().value(name);
+  return node.gauges().value(name, store);
 }
 
 std::vector<ConnectionValue> connection_values(const Node& node, const std::string& name) {

@@ -8,8 +8,11 @@
 namespace faultline::sim::cluster {
 
 /// A metric's value now. Most are what the last 10 s tick found; liveness, counters and
-/// connections are computed as they are asked for, as recorded.
-[[nodiscard]] double metric_value(const Node& node, const std::string& name);
+/// connections are computed as they are asked for, as recorded. Of one store, or of the
+/// node (store 0).
+[[nodiscard]] double metric_value(const Node& node, const std::string& name, StoreNumber store);
+/// The stores that have a series of that metric: all of the node's, or 0 alone.
+[[nodiscard]] std::vector<StoreNumber> stores_of(const Node& node, const MetricName& metric);
 
 /// One connection's share of a connection gauge.
 struct ConnectionValue {

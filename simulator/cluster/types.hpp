@@ -8,9 +8,12 @@
 
 namespace faultline::sim::cluster {
 
-// The words of the model. A simulated node has one store, and the two share their id.
+// The words of the model. A node has one store or several; replicas are told by their nodes,
+// of which a range never has two replicas, and lie on stores, which have ids of their own.
 
 using NodeNumber = std::int64_t;
+/// A store's id: equal to its node's by luck only. 0: none yet.
+using StoreNumber = std::int64_t;
 using RangeNumber = std::int64_t;
 /// Nanoseconds since the Unix epoch: what liveness expirations are written in.
 using Time = std::int64_t;
@@ -31,9 +34,16 @@ struct Descriptor {
   std::string start_key, start_pretty, end_key, end_pretty;  ///< Keys as raw hex digits.
   std::int64_t table_id = 0;
   std::string database, schema, table;
-  std::int64_t factor = 3;  ///< num_replicas of its zone; 5 for the system's ranges.
-  std::vector<NodeNumber> replicas;
+  std::int64_t factor = 3;           ///< num_replicas of its zone; 5 for the system's ranges.
+  std::vector<NodeNumber> replicas;  ///< By their nodes.
+  std::vector<StoreNumber> stores;   ///< Where each of them lies, in the same order.
   std::int64_t generation = 0;
+
+  /// 0: no replica there.
+  [[nodiscard]] StoreNumber store_on(NodeNumber node) const;
+  /// Adds a replica, or moves the one that the node has to that store.
+  void place(NodeNumber node, StoreNumber store);
+  void remove(NodeNumber node);
 };
 
 /// Epoch 0 means a lease that expires by time (meta and liveness ranges).
@@ -80,7 +90,7 @@ struct Copy {
 enum class KvOp : std::uint8_t {
   read,       ///< Rows by keys, or by prefix.
   write,      ///< Puts under conditions, and erases.
-  increment,  ///< A counter; the answer carries the value after it.
+  increment,  ///< Counters, all by the same; the answer carries the values after it.
   lease,      ///< Who holds the lease; takes it when nobody valid does.
   transfer,   ///< Gives the lease to `target`.
 };
@@ -120,6 +130,14 @@ struct KvReply {
   std::vector<std::pair<std::string, std::string>> rows;
   std::string conflict_key, actual;
   std::int64_t number = 0;  ///< Result of increment, rows erased, or the range's size for `lease`.
+  StoreNumber store = 0;    ///< For `lease`: the store that holds it.
+};
+
+/// What gossip says of a store.
+struct StoreDescriptor {
+  StoreNumber store = 0;
+  NodeNumber node = 0;
+  std::int64_t ranges = 0, leases = 0;
 };
 
 struct NodeDescriptor {

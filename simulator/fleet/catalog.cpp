@@ -215,7 +215,7 @@ std::vector<Row> kv_store_status(const View& view) {
 
 Row range_row(const View& view, cluster::RangeNumber range, bool names) {
   const cluster::Descriptor each = view.plan.descriptor(range);
-  sql::IntArray sorted = each.replicas;
+  sql::IntArray sorted = each.stores;
   std::ranges::sort(sorted);
   sql::TextArray localities;
   for (const std::int64_t store : sorted) {
@@ -228,7 +228,7 @@ Row range_row(const View& view, cluster::RangeNumber range, bool names) {
   if (names) {
     row.insert(row.end(), {each.table_id, each.database, each.schema, each.table, std::string()});
   }
-  row.insert(row.end(), {sorted, std::move(localities), each.replicas, sql::IntArray{},
+  row.insert(row.end(), {sorted, std::move(localities), each.stores, sql::IntArray{},
                          sql::IntArray{}, sql::Null{}});
   return row;
 }

@@ -32,7 +32,7 @@ std::string address_of(const FleetOptions& options, std::uint16_t first, std::in
 
 FleetPlan::FleetPlan(const FleetOptions& options)
     : options_(options),
-      system_(cluster::system_ranges(1)),
+      system_(cluster::system_ranges()),
       totals_(static_cast<std::size_t>(options.nodes * options.stores_per_node) + 1) {
   for (const cluster::RangeNumber range : {cluster::kMetaRange, cluster::kLivenessRange}) {
     lost_ = lost_ || leaseholder(placement(range)) == 0;
@@ -142,7 +142,11 @@ cluster::Descriptor FleetPlan::descriptor(cluster::RangeNumber range) const {
     made.end_pretty = "/Max";
   }
   const Placement where = placement(range);
-  made.replicas.assign(where.stores.begin(), where.stores.begin() + where.count);
+  made.replicas.clear();
+  made.stores.clear();
+  for (std::size_t at = 0; at < where.count; ++at) {
+    made.place(node_of(where.stores[at]), where.stores[at]);
+  }
   return made;
 }
 

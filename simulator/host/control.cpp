@@ -31,13 +31,10 @@ json status_rows(cluster::Node& node) {
   json rows = json::array();
   for (const cluster::NodeDescriptor& each : node.nodes()) {
     const auto record = node.liveness(each.node);
-    const auto store = node.gossip().value(cluster::row_key("store", each.node), node.now());
-    char* rest = nullptr;
-    const long ranges = store ? std::strtol(store->c_str(), &rest, 10) : 0;
-    const long leases = store ? std::strtol(rest, nullptr, 10) : 0;
+    const cluster::StoreDescriptor stores = node.gossiped_sum(each.node, node.now());
     rows.push_back({{"id", each.node},
-                    {"ranges", ranges},
-                    {"leases", leases},
+                    {"ranges", stores.ranges},
+                    {"leases", stores.leases},
                     {"membership", record ? record->membership : "active"},
                     {"is_draining", record && record->draining},
                     {"address", each.address},

@@ -25,8 +25,11 @@ std::string dump(const json& line) {
   return line.dump(-1, ' ', false, json::error_handler_t::replace) + "\n";
 }
 
-json identity_line(const cluster::SavedNode& saved) {
-  return {{"t", "identity"}, {"node", saved.node}, {"cluster", saved.cluster_id}};
+json identity_line(const cluster::SavedStore& saved) {
+  return {{"t", "identity"},
+          {"node", saved.node},
+          {"store", saved.store},
+          {"cluster", saved.cluster_id}};
 }
 
 void apply(cluster::RangeState& state, const Change& change) {
@@ -91,6 +94,7 @@ void FileStore::apply_line(const std::string& line) {
   const auto type = value.at("t").get<std::string>();
   if (type == "identity") {
     mirror_.node = value.at("node").get<std::int64_t>();
+    mirror_.store = value.at("store").get<std::int64_t>();
     mirror_.cluster_id = value.at("cluster").get<std::string>();
   } else if (type == "addresses") {
     mirror_.addresses = value.at("all").get<std::vector<std::string>>();
@@ -137,8 +141,10 @@ void FileStore::append(const std::string& line) {
   FAULTLINE_ENSURE(done.has_value(), "a store that was writable stays so");
 }
 
-void FileStore::save_identity(cluster::NodeNumber node, const std::string& cluster_id) {
+void FileStore::save_identity(cluster::NodeNumber node, cluster::StoreNumber store,
+                              const std::string& cluster_id) {
   mirror_.node = node;
+  mirror_.store = store;
   mirror_.cluster_id = cluster_id;
   append(dump(identity_line(mirror_)));
 }

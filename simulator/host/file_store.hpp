@@ -21,9 +21,10 @@ class FileStore final : public cluster::NodeStore {
   FileStore& operator=(const FileStore&) = delete;
 
   /// What was there at open(). Moves it out: once.
-  [[nodiscard]] cluster::SavedNode take_saved() { return std::move(saved_); }
+  [[nodiscard]] cluster::SavedStore take_saved() { return std::move(saved_); }
 
-  void save_identity(cluster::NodeNumber node, const std::string& cluster_id) override;
+  void save_identity(cluster::NodeNumber node, cluster::StoreNumber store,
+                     const std::string& cluster_id) override;
   void save_copy(const cluster::Copy& copy) override;
   void save_change(const cluster::Copy& copy, const cluster::Change& change) override;
   void drop_copy(cluster::RangeNumber range) override;
@@ -40,8 +41,8 @@ class FileStore final : public cluster::NodeStore {
   int lock_ = -1;  ///< Held while the node lives: two nodes in one store would diverge.
   int file_ = -1;
   std::size_t bytes_ = 0, bytes_after_rewrite_ = 0;
-  cluster::SavedNode saved_;
-  cluster::SavedNode mirror_;  ///< What the file says, for the rewrite when it has grown.
+  cluster::SavedStore saved_;
+  cluster::SavedStore mirror_;  ///< What the file says, for the rewrite when it has grown.
 };
 
 }  // namespace faultline::sim::host

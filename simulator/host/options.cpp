@@ -1,5 +1,6 @@
 #include "simulator/host/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstdlib>
@@ -89,6 +90,16 @@ struct Draft {
   std::set<std::string> seen;
 };
 
+std::optional<Error> take_store(const std::string& text, std::vector<StoreSpec>& stores) {
+  auto spec = parse_store(text);
+  if (!spec) return spec.error();
+  const bool twice = !spec->path.empty() &&
+                     std::ranges::find(stores, spec->path, &StoreSpec::path) != stores.end();
+  if (twice) return wrong("--store", spec->path + " is given twice; each store needs its own");
+  stores.push_back(std::move(*spec));
+  return std::nullopt;
+}
+
 std::optional<Error> take_start_flag(const Flag& flag, Draft& draft, StartOptions& start) {
   const std::pair<const char*, std::string*> texts[] = {
       {"--listen-addr", &draft.listen},
@@ -111,14 +122,7 @@ std::optional<Error> take_start_flag(const Flag& flag, Draft& draft, StartOption
     return std::nullopt;
   }
   if (flag.name == "--store" || flag.name == "-s") {
-    if (!start.store.empty())
-      return wrong("--store", "a simulated node has one store; give it once");
-    start.store = flag.value.starts_with("path=") ? flag.value.substr(5) : flag.value;
-    start.store = start.store.substr(0, start.store.find(','));
-    if (start.store.empty() || start.store.starts_with("type=")) {
-      return wrong("--store", "give a directory, such as --store=node1");
-    }
-    return std::nullopt;
+    return take_store(flag.value, start.stores);
   }
   if (flag.name == "--profile") {
     const auto* found = cluster::find_profile(flag.value);
@@ -155,7 +159,7 @@ std::optional<Error> profile_from_environment(StartOptions& start) {
 
 std::optional<Error> finish_start(const Draft& draft, StartOptions& start) {
   if (const auto error = profile_from_environment(start)) return error;
-  if (start.store.empty()) start.store = "cockroach-data";
+  if (start.stores.empty()) start.stores.push_back({"cockroach-data", {}, {}});
   const auto listen = parse_address("--listen-addr", draft.listen, 26257);
   if (!listen) return listen.error();
   const auto http = parse_address("--http-addr", draft.http, 8080);
@@ -296,7 +300,8 @@ Result<Options> parse(const std::vector<std::string>& arguments) {
 std::string usage() {
   return R"(crdbsim: a simulated CockroachDB node. It keeps nothing safe.
 
-  crdbsim start {--insecure|--certs-dir=DIR} --store=DIR --listen-addr=HOST:PORT
+  crdbsim start {--insecure|--certs-dir=DIR} --store=DIR [--store=DIR ...]
+                --listen-addr=HOST:PORT
                 --http-addr=HOST:PORT --join=HOST:PORT,... [--advertise-addr=] [--sql-addr=] [--locality=]
                 [--pid-file=] [--time-scale=1] [--log-level=info] [--profile=22.1]
   crdbsim init --insecure --host=HOST:PORT
@@ -311,6 +316,7 @@ std::string usage() {
 --certs-dir has ca.crt, node.crt and node.key: TLS for SQL and HTTP clients, logins by
 certificate or password. The nodes' own links, init and node status stay in the clear.
 --time-scale=10 makes everything that takes time ten times faster.
+--store, once for each store, takes DIR[,attrs=ssd][,size=20GiB] or type=mem,size=1GiB.
 --cache, --max-sql-memory, --log-dir and the like are accepted and mean nothing.
 )";
 }

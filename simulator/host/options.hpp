@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "common/base/result.hpp"
+#include "simulator/host/store_spec.hpp"
 
 namespace faultline::sim::host {
 
@@ -14,7 +15,7 @@ struct Address {
 };
 
 struct StartOptions {
-  std::string store;
+  std::vector<StoreSpec> stores;
   Address listen, sql, http;
   bool sql_separate = false;
   std::string advertise_address, advertise_sql_address, advertise_http_address;

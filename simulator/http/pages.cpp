@@ -61,7 +61,7 @@ const std::map<std::string, std::string>& helps() {
 }
 
 // Without braces; node_id stands last, on every series of 23.1 and later.
-std::string labels(const Node& node, const cluster::MetricName& metric, const std::string& name) {
+std::string labels(const Node& node, const std::string& name, cluster::StoreNumber store) {
   std::string out;
   if (name == "build.timestamp") {
     out = "tag=\"" + node.profile().tag_text() + "\",go_version=\"" + node.profile().go_version +
@@ -69,8 +69,8 @@ std::string labels(const Node& node, const cluster::MetricName& metric, const st
   } else if (name == "node-id") {
     out = "advertise_addr=\"" + node.config().address + "\",http_addr=\"" +
           node.config().http_address + "\",sql_addr=\"" + node.config().sql_address + "\"";
-  } else if (metric.per_store) {
-    out = "store=\"" + std::to_string(node.self()) + "\"";
+  } else if (store != 0) {
+    out = "store=\"" + std::to_string(store) + "\"";
   }
   if (!node.profile().labels_node()) return out;
   return out + (out.empty() ? "" : ",") + "node_id=\"" + std::to_string(node.self()) + "\"";
@@ -105,12 +105,16 @@ std::string vars(const Node& node) {
     const auto help = helps().find(shown);
     if (help != helps().end()) out += "# HELP " + shown + " " + help->second + "\n";
     out += "# TYPE " + shown + " " + kKinds[static_cast<std::size_t>(metric.kind)] + "\n";
-    const std::string labelled = labels(node, metric, name);
-    if (metric.kind == MetricKind::histogram) {
-      append_histogram(out, shown, labelled, histogram_of(node, name), histogram_count(node, name));
-      continue;
+    for (const cluster::StoreNumber store : stores_of(node, metric)) {
+      const std::string labelled = labels(node, name, store);
+      if (metric.kind == MetricKind::histogram) {
+        append_histogram(out, shown, labelled, histogram_of(node, name),
+                         histogram_count(node, name));
+      } else {
+        out += shown + braced(labelled) + " " + number(metric_value(node, name, store)) + "\n";
+      }
     }
-    out += shown + braced(labelled) + " " + number(metric_value(node, name)) + "\n";
+    const std::string labelled = labels(node, name, 0);
     for (const cluster::ConnectionValue& each : connection_values(node, name)) {
       const std::string child = labelled + ",remote_node_id=\"" + std::to_string(each.remote) +
                                 "\",remote_addr=\"" + each.remote_address + "\",class=\"" +

@@ -214,10 +214,7 @@ std::optional<SqlError> ClusterCatalog::make_range(const Context& context,
   descriptor.schema = record.schema.schema;
   descriptor.table = record.schema.name;
   descriptor.generation = 1;
-  engine_.with([&](Node& node) {
-    descriptor.replicas = {node.self()};
-    node.create_range(descriptor);
-  });
+  engine_.with([&](Node& node) { descriptor = node.create_range(descriptor); });
   bool conflict = false;
   if (auto error = write(
           context, cluster::kMetaRange,
@@ -227,8 +224,8 @@ std::optional<SqlError> ClusterCatalog::make_range(const Context& context,
   }
   const auto end = engine_.wait_until(patience_of(context), [&](Node& node) {
     const auto known = node.local_descriptor(record.range);
-    const auto stores = node.stores();
-    const auto live = std::ranges::count_if(stores, &cluster::StoreLoad::live);
+    const auto live = cluster::nodes_of(node.stores(),
+                                        [](const cluster::StoreLoad& store) { return store.live; });
     const auto needed = cluster::needed_voters(descriptor.factor, live);
     return !known || static_cast<std::int64_t>(known->replicas.size()) >= needed;
   });

@@ -1,6 +1,4 @@
 // Tables that are answered from what this node has heard: they never hang by themselves.
-#include <cstdlib>
-
 #include <nlohmann/json.hpp>
 
 #include "simulator/cluster/layout.hpp"
@@ -20,13 +18,7 @@ std::string expiration_text(Time expiration) {
 }
 
 Row node_row(const Node& node, const cluster::NodeDescriptor& each, Time now) {
-  std::int64_t ranges = 0;
-  std::int64_t leases = 0;
-  if (const auto load = node.gossip().value(row_key("store", each.node), now)) {
-    char* end = nullptr;
-    ranges = std::strtoll(load->c_str(), &end, 10);
-    leases = std::strtoll(end, nullptr, 10);
-  }
+  const cluster::StoreDescriptor stores = node.gossiped_sum(each.node, now);
   const bool is_live = cluster::shown_live(node, each.node, now);
   return {each.node,
           "tcp",
@@ -42,8 +34,8 @@ Row node_row(const Node& node, const cluster::NodeDescriptor& each, Time now) {
           each.build_tag,
           micros(each.started_at),
           is_live,
-          ranges,
-          leases};
+          stores.ranges,
+          stores.leases};
 }
 
 std::vector<Row> gossip_nodes(Node& node) {

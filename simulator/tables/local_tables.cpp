@@ -26,20 +26,23 @@ void append_histogram(std::vector<Row>& rows, const Value& store, const Node& no
   }
 }
 
-Value store_of(const Node& node, const cluster::MetricName& metric) {
-  if (metric.per_store) return node.self();
+// In two steps: GCC 12 doubts a conditional between two temporaries.
+Value shown(cluster::StoreNumber store) {
+  if (store != 0) return store;
   return sql::Null{};
 }
 
 std::vector<Row> node_metrics(Node& node) {
   std::vector<Row> rows;
   for (const cluster::MetricName& metric : cluster::metric_names(node.profile())) {
-    const Value store = store_of(node, metric);
     const std::string name = metric.name;
-    if (metric.kind == MetricKind::histogram) {
-      append_histogram(rows, store, node, name);
-    } else {
-      rows.push_back({store, name, cluster::metric_value(node, name)});
+    for (const cluster::StoreNumber id : cluster::stores_of(node, metric)) {
+      const Value store = shown(id);
+      if (metric.kind == MetricKind::histogram) {
+        append_histogram(rows, store, node, name);
+      } else {
+        rows.push_back({store, name, cluster::metric_value(node, name, id)});
+      }
     }
   }
   return rows;

@@ -10,7 +10,11 @@ namespace faultline::sim::tables {
 
 /// Raw bytes of hex digits.
 [[nodiscard]] std::string bytes_of(const std::string& hex);
-[[nodiscard]] sql::TextArray localities_of(cluster::Node& node, const sql::IntArray& replicas);
+/// Of each replica's node, in the descriptor's order; "" where nobody knows it.
+[[nodiscard]] sql::TextArray localities_of(cluster::Node& node, const cluster::Descriptor& range);
+/// Of the node whose store it is.
+[[nodiscard]] std::string locality_of(cluster::Node& node, const cluster::Descriptor& range,
+                                      std::int64_t store);
 
 /// A range's lease as its holder told it, or why nobody did.
 struct LeaseAnswer {

@@ -21,15 +21,17 @@ constexpr double kLeaseWaitSeconds = 10;
 
 // replicas is sorted; voting_replicas keeps the order of the descriptor, as recorded.
 Row range_row(Node& node, const Descriptor& each, bool names) {
-  sql::IntArray sorted = each.replicas;
+  sql::IntArray sorted = each.stores;
   std::ranges::sort(sorted);
+  sql::TextArray localities;
+  for (const std::int64_t store : sorted) localities.emplace_back(locality_of(node, each, store));
   Row row = {each.range, bytes_of(each.start_key), each.start_pretty, bytes_of(each.end_key),
              each.end_pretty};
   if (names) {
     row.insert(row.end(), {each.table_id, each.database, each.schema, each.table, std::string()});
   }
-  row.insert(row.end(), {sorted, localities_of(node, sorted), each.replicas, sql::IntArray{},
-                         sql::IntArray{}, sql::Null{}});
+  row.insert(row.end(),
+             {sorted, localities, each.stores, sql::IntArray{}, sql::IntArray{}, sql::Null{}});
   return row;
 }
 
@@ -132,14 +134,17 @@ std::string bytes_of(const std::string& hex) {
   return out;
 }
 
-sql::TextArray localities_of(Node& node, const sql::IntArray& replicas) {
+sql::TextArray localities_of(Node& node, const Descriptor& range) {
   sql::TextArray out;
-  const auto nodes = node.nodes();
-  for (const std::int64_t replica : replicas) {
-    const auto it = std::ranges::find(nodes, replica, &cluster::NodeDescriptor::node);
-    out.emplace_back(it == nodes.end() ? "" : it->locality);
-  }
+  for (const std::int64_t store : range.stores) out.emplace_back(locality_of(node, range, store));
   return out;
+}
+
+std::string locality_of(Node& node, const Descriptor& range, std::int64_t store) {
+  for (const auto& each : node.nodes()) {
+    if (store != 0 && range.store_on(each.node) == store) return each.locality;
+  }
+  return "";
 }
 
 SqlResult<std::vector<LeaseAnswer>> ask_each_lease(Engine& engine, const cluster::Profile& profile,
@@ -159,7 +164,7 @@ SqlResult<std::vector<LeaseAnswer>> ask_each_lease(Engine& engine, const cluster
   std::vector<LeaseAnswer> answers;
   for (const KvReply& reply : replies) {
     if (reply.status != cluster::KvStatus::unavailable) {
-      answers.push_back({reply.hint, reply.number, ""});
+      answers.push_back({reply.store, reply.number, ""});
     } else if (profile.ranges_with_errors()) {
       answers.push_back({0, 0, reply.actual});
     } else {

@@ -39,20 +39,20 @@ Rows read_old(const TableMaker& maker, const Context& context, const ShowRanges&
       const std::int64_t holder = answers[i].holder;
       rows.push_back({sql::Null{}, sql::Null{}, descriptors[i].range,
                       static_cast<double>(answers[i].bytes) / kMegabyte, holder,
-                      *localities_of(node, {holder}).front(), descriptors[i].replicas,
-                      localities_of(node, descriptors[i].replicas)});
+                      locality_of(node, descriptors[i], holder), descriptors[i].stores,
+                      localities_of(node, descriptors[i])});
     }
     return rows;
   });
 }
 
-void append_lease(Node& node, Row& row, const LeaseAnswer& lease) {
+void append_lease(Node& node, Row& row, const Descriptor& range, const LeaseAnswer& lease) {
   if (!lease.error.empty()) {
     row.insert(row.end(), {sql::Null{}, sql::Null{}, sql::Null{}});
     return;
   }
   row.insert(row.end(), {static_cast<double>(lease.bytes) / kMegabyte, lease.holder,
-                         *localities_of(node, {lease.holder}).front()});
+                         locality_of(node, range, lease.holder)});
 }
 
 std::string span_stats(const LeaseAnswer& lease) {
@@ -74,9 +74,9 @@ Row new_row(Node& node, const ShowRanges& asked, const Descriptor& each, const L
     row.insert(row.end(), {each.schema, each.table, each.table_id, std::string("…/<TableMin>"),
                            std::string("…/<TableMax>")});
   }
-  if (lease != nullptr) append_lease(node, row, *lease);
-  row.insert(row.end(), {each.replicas, localities_of(node, each.replicas), each.replicas,
-                         sql::IntArray{}, sql::IntArray{}, sql::Null{}});
+  if (lease != nullptr) append_lease(node, row, each, *lease);
+  row.insert(row.end(), {each.stores, localities_of(node, each), each.stores, sql::IntArray{},
+                         sql::IntArray{}, sql::Null{}});
   if (lease != nullptr) {
     const bool failed = !lease->error.empty();
     row.push_back(failed ? Value(sql::Null{}) : Value(lease->bytes));

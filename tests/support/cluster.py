@@ -67,13 +67,13 @@ def until(true, seconds, sentence, every=0.05):
 
 
 class Cluster:
-    def __init__(self, directory, nodes=3, time_scale=None):
+    def __init__(self, directory, nodes=3, time_scale=None, stores=1):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
         ports = free_ports(2 * nodes)
         scale = time_scale if is_simulated() else None
         self.nodes = parts.plan_nodes(cockroach_binary(), self.directory, ports[:nodes], ports[nodes:],
-                                      LOCALITIES[:nodes], scale)
+                                      LOCALITIES[:nodes], scale, stores)
         self._children = {}
 
     def start(self):
@@ -227,9 +227,9 @@ class Sleeper:
 class Stand:
     """Nodes, chaosd and exporter. `chaosd=False` or `exporter=False` leaves one out."""
 
-    def __init__(self, directory, nodes=3, time_scale=None, with_chaosd=True, with_exporter=True, exporter_extra=()):
+    def __init__(self, directory, nodes=3, time_scale=None, with_chaosd=True, with_exporter=True, exporter_extra=(), stores=1):
         self.directory = pathlib.Path(directory)
-        self.cluster = Cluster(directory, nodes, time_scale)
+        self.cluster = Cluster(directory, nodes, time_scale, stores)
         self.chaosd = chaosd(directory, self.cluster.nodes) if with_chaosd else None
         viewer = parts.secret_file(self.directory / "exporter.token", VIEWER + "\n")
         self.exporter = exporter(

@@ -24,6 +24,7 @@ class Node:
     join: list
     locality: str
     time_scale: float | None = None
+    store_count: int = 1
 
     @property
     def name(self):
@@ -42,6 +43,11 @@ class Node:
         return self.directory / f"store-{self.number}"
 
     @property
+    def stores(self):
+        """All of them; `store` is the first."""
+        return [self.store, *(self.store.with_name(f"{self.store.name}-{more}") for more in range(2, self.store_count + 1))]
+
+    @property
     def pid_file(self):
         return self.directory / f"{self.name}.pid"
 
@@ -52,7 +58,7 @@ class Node:
     @property
     def argv(self):
         flags = [
-            "--insecure", f"--store={self.store}", f"--listen-addr={self.address}",
+            "--insecure", *(f"--store={store}" for store in self.stores), f"--listen-addr={self.address}",
             f"--advertise-addr={self.address}", f"--http-addr={self.http_address}",
             f"--join={','.join(self.join)}", f"--locality={self.locality}", f"--pid-file={self.pid_file}",
             "--cache=64MiB", "--max-sql-memory=64MiB",
@@ -82,10 +88,10 @@ class Node:
         return http_status(f"http://{self.http_address}/health?ready=1") == 200
 
 
-def plan_nodes(binary, directory, sql_ports, http_ports, localities, time_scale=None):
+def plan_nodes(binary, directory, sql_ports, http_ports, localities, time_scale=None, stores=1):
     join = [f"{HOST}:{port}" for port in sql_ports]
     return [
-        Node(number, binary, pathlib.Path(directory), sql, http, join, locality, time_scale)
+        Node(number, binary, pathlib.Path(directory), sql, http, join, locality, time_scale, stores)
         for number, (sql, http, locality) in enumerate(zip(sql_ports, http_ports, localities), start=1)
     ]
 

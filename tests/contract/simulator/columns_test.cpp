@@ -54,7 +54,7 @@ std::string spelled(const sql::Column& column) {
 class Columns : public testing::TestWithParam<std::string> {
  protected:
   NoStore store_;
-  cluster::Node node_{{}, {}, store_, cluster::wall_now()};
+  cluster::Node node_{{}, {{&store_, {}, {}}}, cluster::wall_now()};
   cluster::Engine engine_{node_, [] {}};
   ClusterCatalog catalog_{engine_};
 };

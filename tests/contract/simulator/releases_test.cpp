@@ -17,7 +17,7 @@ using cluster::Release;
 class ReleaseCatalog {
  public:
   explicit ReleaseCatalog(Release release)
-      : node_(config_of(release), {}, store_, cluster::wall_now()) {
+      : node_(config_of(release), {{&store_, {}, {}}}, cluster::wall_now()) {
     TableRecord record;
     record.id = 104;
     record.range = 45;

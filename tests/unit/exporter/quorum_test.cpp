@@ -21,14 +21,14 @@ std::vector<StoreId> stores(std::initializer_list<std::int64_t> ids) {
 }
 
 /// Store s is on node s - 10.
-const std::map<StoreId, NodeId> kStores{{StoreId{11}, NodeId{1}},
-                                        {StoreId{12}, NodeId{2}},
-                                        {StoreId{13}, NodeId{3}},
-                                        {StoreId{14}, NodeId{4}},
-                                        {StoreId{15}, NodeId{5}}};
+const StoreOwners kStores{{StoreId{11}, NodeId{1}},
+                          {StoreId{12}, NodeId{2}},
+                          {StoreId{13}, NodeId{3}},
+                          {StoreId{14}, NodeId{4}},
+                          {StoreId{15}, NodeId{5}}};
 
 Quorum count(const sources::PlacementPart& part, std::set<std::int64_t> up,
-             const std::map<StoreId, NodeId>& map = kStores) {
+             const StoreOwners& map = kStores) {
   return count_quorum(part, map, [&](NodeId id) { return up.contains(id.value); });
 }
 
@@ -52,7 +52,7 @@ TEST(QuorumCount, TheWeakestRangeDecidesWhatCanBeLost) {
 }
 
 TEST(QuorumCount, TwoStoresOfOneNodeGoTogether) {
-  const std::map<StoreId, NodeId> shared{
+  const StoreOwners shared{
       {StoreId{1}, NodeId{1}}, {StoreId{2}, NodeId{1}}, {StoreId{3}, NodeId{2}}};
   const auto part = placement({{stores({1, 2, 3}), 5}});
   EXPECT_EQ(count(part, {1, 2}, shared).can_lose_nodes, 0);
@@ -71,6 +71,19 @@ TEST(QuorumCount, BothHalvesOfAJointConfigurationNeedTheirMajority) {
   EXPECT_EQ(count(placement({group}), {2, 3}).without_quorum, 1);
   EXPECT_EQ(count(placement({group}), {2, 3, 4}).without_quorum, 0);
   EXPECT_EQ(count(placement({group}), {1, 2, 3, 4}).can_lose_nodes, 1);
+}
+
+// Its node lives: nobody may take the node for the store.
+TEST(QuorumCount, AStoreThatIsGoneIsNoVoterAndNoRiddle) {
+  StoreOwners without = kStores;
+  without[StoreId{12}].reset();
+  const auto part = placement({{stores({11, 12, 13}), 7}, {stores({11, 13, 14}), 2}});
+  const auto told = count(part, {1, 2, 3, 4}, without);
+  EXPECT_TRUE(told.stores_known);
+  EXPECT_EQ(told.underreplicated, 7);
+  EXPECT_EQ(told.at_risk, 7);
+  EXPECT_EQ(told.without_quorum, 0);
+  EXPECT_EQ(count(part, {1, 2}, without).without_quorum, 9);
 }
 
 TEST(QuorumCount, AnUnknownStoreIsSaidSo) {

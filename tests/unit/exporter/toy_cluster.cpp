@@ -32,7 +32,8 @@ void fail(std::optional<poll::Reading<Part>>& reading, const std::string& error)
 
 }  // namespace
 
-ToyCluster::ToyCluster(int nodes, int ranges, int voters) : now(from_ms(1'795'423'340'000)) {
+ToyCluster::ToyCluster(int nodes, int ranges, int voters, int stores)
+    : now(from_ms(1'795'423'340'000)), stores_(stores) {
   seeds.sql = {"127.0.0.1:26257"};
   for (int i = 1; i <= nodes; ++i) {
     Node node;
@@ -42,10 +43,11 @@ ToyCluster::ToyCluster(int nodes, int ranges, int voters) : now(from_ms(1'795'42
     nodes_.push_back(node);
   }
   for (int range = 0; range < ranges; ++range) {
-    std::vector<StoreId> stores;
-    for (int v = 0; v < voters; ++v) stores.push_back(StoreId{11 + (range + v) % nodes});
-    std::sort(stores.begin(), stores.end());
-    voters_.push_back(stores);
+    std::vector<StoreId> places;
+    const int first = 11 + 10 * (range % stores);
+    for (int v = 0; v < voters; ++v) places.push_back(StoreId{first + (range + v) % nodes});
+    std::sort(places.begin(), places.end());
+    voters_.push_back(places);
     ++nodes_[static_cast<std::size_t>(range % nodes)].leases;
   }
   tick_gauges();
@@ -176,7 +178,10 @@ sources::NodeVars ToyCluster::vars_of(const Node& node) const {
   vars.ranges_underreplicated = node.underreplicated;
   vars.replicas = static_cast<std::int64_t>(voters_.size());
   vars.leaseholders = node.leases;
-  vars.stores = {StoreId{node.id.value + 10}};
+  for (int each = 1; each <= stores_; ++each) {
+    const StoreId store{node.id.value + 10 * each};
+    if (!lost_stores_.contains(store)) vars.stores.push_back(store);
+  }
   const auto peers = static_cast<std::int64_t>(nodes_.size()) - 1;
   vars.connections_bad = 2 * peers_lost(node);
   vars.connections_good = 2 * peers - *vars.connections_bad;

@@ -20,8 +20,12 @@ class ToyCluster {
   enum class State { up, killed, paused, isolated };
 
   /// Ranges have `voters` voters each, spread round-robin; store n+10 is on node n, so
-  /// that nobody takes one for the other.
-  ToyCluster(int nodes, int ranges, int voters = 3);
+  /// that nobody takes one for the other, and n+20 is its second one; a range's replicas
+  /// are all on first stores, or all on second ones.
+  ToyCluster(int nodes, int ranges, int voters = 3, int stores = 1);
+  /// The node goes on without it, as after a restart; or has it back.
+  void lose_store(std::int64_t store) { lost_stores_.insert(StoreId{store}); }
+  void give_back_stores() { lost_stores_.clear(); }
 
   void set(int node, State state);
   void set_container(int node, ContainerState state);
@@ -84,6 +88,8 @@ class ToyCluster {
 
   std::vector<Node> nodes_;
   std::vector<std::vector<StoreId>> voters_;
+  int stores_ = 1;
+  std::set<StoreId> lost_stores_;
   std::set<std::pair<int, int>> cuts_;
   std::vector<ClusterEvent> events_;
   std::int64_t steps_ = 0;

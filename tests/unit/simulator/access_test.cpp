@@ -12,7 +12,8 @@ using cluster::Release;
 /// A node of one release that has just read who the users are.
 class Access {
  public:
-  explicit Access(Release release) : node_(config_of(release), {}, store_, cluster::wall_now()) {
+  explicit Access(Release release)
+      : node_(config_of(release), {{&store_, {}, {}}}, cluster::wall_now()) {
     node_.know_users();
   }
   Role& role() { return role_; }

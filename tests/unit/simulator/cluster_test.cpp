@@ -22,7 +22,7 @@ TEST(Cluster, ThreeNodesReplicateEveryRangeThreeTimesAndShareTheLeases) {
   EXPECT_EQ(total(leases), 44);
   for (const auto& [node, count] : leases) EXPECT_GE(count, 9) << node;
   EXPECT_EQ(cluster.node(2).livenodes(), 3);
-  EXPECT_EQ(cluster.node(3).gauges().value("ranges.underreplicated"), 0);
+  EXPECT_EQ(cluster.node(3).gauges().sum("ranges.underreplicated"), 0);
 }
 
 TEST(Cluster, FiveNodesKeepSystemRangesFiveTimesAndTheRestThreeTimes) {
@@ -82,11 +82,11 @@ TEST(Cluster, WithoutQuorumTheSurvivorReadsFalseZeros) {
   EXPECT_GE(cluster.run_until(14, [&] { return cluster.node(1).livenodes() == 0; }), 4.0);
   cluster.run(30);
   const Gauges& gauges = cluster.node(1).gauges();
-  EXPECT_EQ(gauges.value("replicas"), 44);
-  EXPECT_EQ(gauges.value("ranges"), 0);
-  EXPECT_EQ(gauges.value("ranges.unavailable"), 0);
-  EXPECT_EQ(gauges.value("ranges.underreplicated"), 0);
-  EXPECT_GT(gauges.value("requests.slow.lease"), 0);
+  EXPECT_EQ(gauges.sum("replicas"), 44);
+  EXPECT_EQ(gauges.sum("ranges"), 0);
+  EXPECT_EQ(gauges.sum("ranges.unavailable"), 0);
+  EXPECT_EQ(gauges.sum("ranges.underreplicated"), 0);
+  EXPECT_GT(gauges.sum("requests.slow.lease"), 0);
   EXPECT_FALSE(cluster.read(1, kRangeLogRange, "log/", 5));
   EXPECT_FALSE(cluster.write(1, kRangeLogRange, "log/x", "y", 5));
 }
@@ -213,7 +213,7 @@ TEST(Cluster, ReplicasOfADeadNodeAreReplacedOnlyWhereThereIsRoom) {
   EXPECT_FALSE(holds_victim());
   double underreplicated = 0;
   for (int i = 1; i <= 5; ++i) {
-    if (i != victim) underreplicated += cluster.node(i).gauges().value("ranges.underreplicated");
+    if (i != victim) underreplicated += cluster.node(i).gauges().sum("ranges.underreplicated");
   }
   EXPECT_EQ(underreplicated, 43) << "four nodes cannot hold five replicas";
 }

@@ -14,7 +14,7 @@ std::string membership(SmallCluster& cluster, int observer, NodeNumber node) {
 
 double sum(SmallCluster& cluster, const char* name) {
   double total = 0;
-  for (int node = 1; node <= 5; ++node) total += metric_value(cluster.node(node), name);
+  for (int node = 1; node <= 5; ++node) total += metric_sum(cluster.node(node), name);
   return total;
 }
 

@@ -10,6 +10,7 @@
 #include "simulator/cluster/engine.hpp"
 #include "simulator/cluster/layout.hpp"
 #include "simulator/host/control.hpp"
+#include "simulator/host/disks.hpp"
 #include "simulator/host/file_store.hpp"
 #include "simulator/host/options.hpp"
 #include "simulator/http/pages.hpp"
@@ -35,7 +36,7 @@ class Directory {
 cluster::Copy copy_of(cluster::RangeNumber range) {
   cluster::Copy copy;
   copy.state.descriptor.range = range;
-  copy.state.descriptor.replicas = {1, 2, 3};
+  for (const int each : {1, 2, 3}) copy.state.descriptor.place(each, each);
   copy.state.rows["old"] = "1";
   return copy;
 }
@@ -72,7 +73,7 @@ TEST(FileStore, GivesBackWhatWasPromisedEvenAfterATornLine) {
   {
     auto store = host::FileStore::open(directory / "s");
     ASSERT_TRUE(store);
-    (*store)->save_identity(3, "cluster");
+    (*store)->save_identity(3, 7, "cluster");
     (*store)->save_copy(copy_of(5));
     (*store)->save_copy(copy_of(6));
     cluster::Change change;
@@ -89,6 +90,7 @@ TEST(FileStore, GivesBackWhatWasPromisedEvenAfterATornLine) {
   ASSERT_TRUE(store);
   const auto saved = (*store)->take_saved();
   EXPECT_EQ(saved.node, 3);
+  EXPECT_EQ(saved.store, 7);
   EXPECT_EQ(saved.cluster_id, "cluster");
   ASSERT_EQ(saved.copies.size(), 1U);
   const cluster::Copy& copy = saved.copies.at(5);
@@ -119,13 +121,45 @@ TEST(Options, TakeTheFlagsOfACockroachComposeFile) {
        "--locality=region=a,zone=b", "--cache=.25", "--max-sql-memory=64MiB", "--time-scale=4"});
   ASSERT_TRUE(options) << options.error().field;
   const host::StartOptions& start = options->start;
-  EXPECT_EQ(start.store, "/data");
+  ASSERT_EQ(start.stores.size(), 1U);
+  EXPECT_EQ(start.stores.front().path, "/data");
   EXPECT_EQ(start.advertise_address, "node1:26300");
   EXPECT_EQ(start.advertise_sql_address, "node1:26300");
   EXPECT_EQ(start.advertise_http_address, "node1:8081");
   EXPECT_EQ(start.join, (std::vector<std::string>{"node1:26257", "node2:26301"}));
   EXPECT_FALSE(start.sql_separate);
   EXPECT_EQ(start.time_scale, 4);
+}
+
+TEST(Options, ANodeMayHaveSeveralStores) {
+  const auto options = host::parse({"start", "--insecure", "--store=path=/one,attrs=ssd:fast",
+                                    "--store=/two,size=20GiB", "--store", "type=mem,size=25%"});
+  ASSERT_TRUE(options) << options.error().message;
+  const auto& stores = options->start.stores;
+  ASSERT_EQ(stores.size(), 3U);
+  EXPECT_EQ(stores[0].path, "/one");
+  EXPECT_EQ(stores[0].attributes, (std::vector<std::string>{"ssd", "fast"}));
+  EXPECT_FALSE(stores[0].size);
+  EXPECT_EQ(stores[1].path, "/two");
+  EXPECT_EQ(stores[1].size, std::int64_t{20} << 30);
+  EXPECT_EQ(stores[2].path, "");
+  EXPECT_EQ(stores[2].size, cluster::kDiskBytes / 4);
+}
+
+// A store of somebody else's would be taken for one of this node's own.
+TEST(Disks, StoresOfTwoNodesAreNotOneNodes) {
+  const Directory directory;
+  host::FileStore::open(directory / "one").value()->save_identity(3, 7, "cluster");
+  host::FileStore::open(directory / "two").value()->save_identity(4, 8, "cluster");
+  const auto spec = [&](const char* name) { return host::StoreSpec{directory / name, {}, {}}; };
+  const auto mixed = host::open_disks({spec("one"), spec("new"), spec("two")});
+  ASSERT_FALSE(mixed);
+  EXPECT_EQ(mixed.error().field, "--store");
+  EXPECT_NE(mixed.error().message.find("node 4"), std::string::npos) << mixed.error().message;
+  const auto own = host::open_disks({spec("new"), spec("one")});
+  ASSERT_TRUE(own);
+  EXPECT_EQ(own->disks[0].saved.node, 0);
+  EXPECT_EQ(own->disks[1].saved.store, 7);
 }
 
 TEST(Options, AProfileComesFromTheFlagElseFromTheEnvironmentElseIsTheRecordedOne) {
@@ -181,7 +215,13 @@ TEST(Options, NameTheFlagThatIsWrong) {
       {{"start", "--insecure", "--time-scale=0"}, "--time-scale"},
       {{"start", "--insecure", "--time-scale=fast"}, "--time-scale"},
       {{"start", "--insecure", "--background"}, "--background"},
-      {{"start", "--insecure", "--store=a", "--store=b"}, "--store"},
+      {{"start", "--insecure", "--store=a", "--store=path=a"}, "--store"},
+      {{"start", "--insecure", "--store="}, "--store"},
+      {{"start", "--insecure", "--store=a,size=0"}, "--store"},
+      {{"start", "--insecure", "--store=a,size=9apples"}, "--store"},
+      {{"start", "--insecure", "--store=a,colour=red"}, "--store"},
+      {{"start", "--insecure", "--store=a,type=mem,size=1GiB"}, "--store"},
+      {{"start", "--insecure", "--store=type=tape,size=1GiB"}, "--store"},
       {{"start", "--insecure", "--store=type=mem"}, "--store"},
       {{"start", "--insecure", "--locality"}, "--locality"},
       {{"start"}, "--insecure"},
@@ -212,7 +252,7 @@ class OneNode : public testing::Test {
  protected:
   NoStore store_;
   cluster::NodeConfig config_{"a:1", "a:1", "a:2", "zone=a", {}, 1.0, 1};
-  cluster::Node node_{config_, {}, store_, cluster::wall_now()};
+  cluster::Node node_{config_, {{&store_, {}, {}}}, cluster::wall_now()};
   cluster::Engine engine_{node_, [] {}};
 
   http::Page get(const std::string& target) { return http::page(engine_, target); }
@@ -251,6 +291,33 @@ TEST_F(OneNode, VarsHaveEveryRecordedNameOnceAndTheNodesLabels) {
             std::string::npos);
   EXPECT_NE(body.find("\nliveness_livenodes 1\n"), std::string::npos);
   EXPECT_NE(body.find("\nreplicas{store=\"1\"} 44\n"), std::string::npos);
+}
+
+// Until 22.2 a store's series say which store alone, from 23.1 on which node as well; the
+// first store of a new cluster begins with all of its ranges.
+TEST(Vars, EachStoreHasItsOwnSeriesUnderOneHeader) {
+  for (const auto& [release, node] :
+       {std::pair(cluster::Release::v22_2, ""), {cluster::Release::v23_1, ",node_id=\"1\""}}) {
+    NoStore one, two;
+    cluster::NodeConfig config{"a:1", "a:1", "a:2", "zone=a", {}, 1.0, 1};
+    config.profile = &cluster::profile(release);
+    cluster::Node owner{config, {{&one, {}, {}}, {&two, {}, {}}}, cluster::wall_now()};
+    cluster::Engine engine{owner, [] {}};
+    owner.bootstrap("id", cluster::wall_now());
+    for (int i = 0; i < 50; ++i) owner.step(cluster::wall_now());
+    const std::string body = http::page(engine, "/_status/vars").body;
+    const auto value = [&](const std::string& before) {
+      const auto at = body.find("\n" + before + " ");
+      return at == std::string::npos ? -1 : std::atoi(body.c_str() + at + before.size() + 2);
+    };
+    const int first =
+        value("# TYPE replicas gauge\nreplicas{store=\"1\"" + std::string(node) + "}");
+    const int second = value("replicas{store=\"2\"" + std::string(node) + "}");
+    EXPECT_GE(first, 40) << node;
+    EXPECT_GE(second, 0) << node;
+    EXPECT_EQ(first + second, 44) << "the second is filled from the first, one by one";
+    EXPECT_EQ(value("liveness_livenodes") == 1, *node == '\0');
+  }
 }
 
 TEST_F(OneNode, ControlAnswersTheSecondInitWithTheRecordedSentence) {

@@ -10,7 +10,8 @@ namespace faultline::sim {
 /// Of a node that a test asks and never starts again: keeps nothing.
 class NoStore final : public cluster::NodeStore {
  public:
-  void save_identity(cluster::NodeNumber /*node*/, const std::string& /*id*/) override {}
+  void save_identity(cluster::NodeNumber /*node*/, cluster::StoreNumber /*store*/,
+                     const std::string& /*id*/) override {}
   void save_copy(const cluster::Copy& /*copy*/) override {}
   void save_change(const cluster::Copy& /*copy*/, const cluster::Change& /*change*/) override {}
   void drop_copy(cluster::RangeNumber /*range*/) override {}

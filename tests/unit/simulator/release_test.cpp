@@ -10,7 +10,7 @@ namespace faultline::sim::cluster {
 namespace {
 
 double value(SmallCluster& cluster, int node, const char* name) {
-  return metric_value(cluster.node(node), name);
+  return metric_sum(cluster.node(node), name);
 }
 
 bool has_metric(Release release, const std::string& name) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -10,15 +11,17 @@
 
 #include "simulator/cluster/layout.hpp"
 #include "simulator/cluster/node.hpp"
+#include "simulator/cluster/report.hpp"
 
 namespace faultline::sim::cluster {
 
 /// A store in memory that survives the death of its node, as a disk does.
 class MemoryStore final : public NodeStore {
  public:
-  SavedNode saved;
-  void save_identity(NodeNumber node, const std::string& cluster_id) override {
+  SavedStore saved;
+  void save_identity(NodeNumber node, StoreNumber store, const std::string& cluster_id) override {
     saved.node = node;
+    saved.store = store;
     saved.cluster_id = cluster_id;
   }
   void save_copy(const Copy& copy) override { saved.copies[copy.state.descriptor.range] = copy; }
@@ -29,13 +32,25 @@ class MemoryStore final : public NodeStore {
   }
 };
 
+/// A metric of a node, of all its stores together where it is one per store.
+inline double metric_sum(const Node& node, const std::string& name) {
+  const auto& all = metric_names(node.profile());
+  const auto found =
+      std::ranges::find(all, name, [](const MetricName& each) { return std::string(each.name); });
+  double sum = 0;
+  if (found == all.end()) return sum;
+  for (const StoreNumber store : stores_of(node, *found)) sum += metric_value(node, name, store);
+  return sum;
+}
+
 /// Nodes in one thread with a clock of their own: run() moves it in steps of 20 ms and
 /// carries every message to the node it is for, 20 ms later. A killed node refuses
 /// links, a paused one keeps them and says nothing, a cut pair hears nothing.
 class SmallCluster {
  public:
-  explicit SmallCluster(int count, std::uint64_t seed = 77, Release release = Release::v22_1)
-      : seed_(seed), release_(release) {
+  explicit SmallCluster(int count, std::uint64_t seed = 77, Release release = Release::v22_1,
+                        int stores = 1)
+      : seed_(seed), release_(release), stores_per_node_(stores) {
     for (int i = 1; i <= count; ++i) start(i);
     run(0.5);
     nodes_.at(1)->bootstrap("test-cluster", now_);
@@ -45,9 +60,10 @@ class SmallCluster {
 
   Node& node(int i) { return *nodes_.at(i); }
   Time now() const { return now_; }
-  MemoryStore& store(int i) { return stores_[i]; }
+  MemoryStore& store(int i, int which = 0) { return stores_[{i, which}]; }
 
-  void start(int i) {
+  /// `lost`: one of its stores that it is not given this time.
+  void start(int i, int lost = -1) {
     NodeConfig config;
     config.address = address(i);
     config.sql_address = config.address;
@@ -56,7 +72,11 @@ class SmallCluster {
     config.join = {address(1), address(2), address(3)};
     config.profile = &profile(release_);
     config.seed = static_cast<std::uint64_t>(i) + seed_;
-    nodes_[i] = std::make_unique<Node>(config, stores_[i].saved, stores_[i], now_);
+    std::vector<Disk> disks;
+    for (int which = 0; which < stores_per_node_; ++which) {
+      if (which != lost) disks.push_back({&store(i, which), store(i, which).saved, {}});
+    }
+    nodes_[i] = std::make_unique<Node>(config, std::move(disks), now_);
     for (auto& [other, node] : nodes_) {
       if (other == i) continue;
       link(other, i);
@@ -67,6 +87,8 @@ class SmallCluster {
     nodes_.erase(i);
     for (auto& [other, node] : nodes_) node->link_changed(address(i), LinkState::refused, now_);
   }
+  /// From the next start on a node is given so many.
+  void grow_stores(int stores) { stores_per_node_ = stores; }
   void pause(int i) { paused_.insert(i); }
   void resume(int i) { paused_.erase(i); }
   void cut(int a, int b) {
@@ -173,7 +195,8 @@ class SmallCluster {
   Time now_ = 1'795'000'000 * kSecond;
   std::uint64_t seed_;
   Release release_;
-  std::map<int, MemoryStore> stores_;
+  int stores_per_node_;
+  std::map<std::pair<int, int>, MemoryStore> stores_;
   std::map<int, std::unique_ptr<Node>> nodes_;
   std::set<int> paused_;
   std::set<std::pair<int, int>> cuts_;
