@@ -82,11 +82,12 @@ void Allocator::step(bool draining) {
   }
 }
 
-NodeNumber Allocator::lightest(const std::vector<NodeNumber>& except) const {
+NodeNumber Allocator::lightest(const std::vector<NodeNumber>& except, const Zone& zone) const {
   const StoreLoad* best = nullptr;
   for (const auto& [node, load] : stores_) {
     if (!load.live || load.draining || load.leaving || contains(except, node)) continue;
     if (node != host_.self() && !host_.reachable(node)) continue;
+    if (!host_.in_zone(node, zone)) continue;
     if (best == nullptr || load.ranges < best->ranges) best = &load;
   }
   return best == nullptr ? 0 : best->node;
@@ -105,11 +106,26 @@ NodeNumber Allocator::heaviest(const std::vector<NodeNumber>& among) const {
   return best;
 }
 
+NodeNumber Allocator::misplaced(const std::vector<NodeNumber>& replicas, const Zone& zone) const {
+  NodeNumber found = 0;
+  for (const NodeNumber node : replicas) {
+    if (host_.in_zone(node, zone)) continue;
+    if (found == 0 || found == host_.self()) found = node;
+  }
+  return found;
+}
+
+std::int64_t Allocator::needed(const Replica& replica, const Zone& zone) const {
+  return needed_voters(zone.replicas > 0 ? zone.replicas : replica.descriptor().factor, staying());
+}
+
 std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
   const auto& replicas = replica.descriptor().replicas;
   const auto size = static_cast<std::int64_t>(replicas.size());
-  const auto needed = needed_voters(replica.descriptor().factor, staying());
-  const NodeNumber candidate = lightest(replicas);
+  const Zone zone = host_.zone(replica.descriptor().range);
+  const auto needed = this->needed(replica, zone);
+  const NodeNumber candidate = lightest(replicas, zone);
+  const NodeNumber stray = misplaced(replicas, zone);
   NodeNumber dead = 0, leaving = 0;
   for (const NodeNumber node : replicas) {
     const StoreLoad* load = store(node);
@@ -126,8 +142,11 @@ std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
   if (gone != 0 && candidate != 0 && size <= needed) {
     return Choice{without(grown, gone), candidate, gone, why};
   }
+  if (stray != 0 && candidate != 0 && size <= needed)
+    return Choice{grown, candidate, 0, "rebalance"};
   if (size > needed) {
-    const NodeNumber victim = gone != 0 ? gone : heaviest(without(replicas, host_.self()));
+    const NodeNumber spare = stray != 0 ? stray : heaviest(without(replicas, host_.self()));
+    const NodeNumber victim = gone != 0 ? gone : spare;
     const bool leaves = victim == leaving && dead == 0;
     const char* reason = leaves ? kDecommissioning : "range over-replicated";
     if (victim != 0) return Choice{without(replicas, victim), 0, victim, reason};
@@ -305,7 +324,8 @@ void Allocator::scan() {
       has_dead = has_dead || (load != nullptr && load->dead);
     }
     if (replica.serves()) {
-      if (has_dead && lightest(replica.descriptor().replicas) == 0) {
+      const auto& descriptor = replica.descriptor();
+      if (has_dead && lightest(descriptor.replicas, host_.zone(descriptor.range)) == 0) {
         ++purgatory_;
         gauges_.add("queue.replicate.process.failure");
       }
@@ -349,7 +369,7 @@ StoreCount Allocator::count() {
     const bool holder_live = contains(replicas, holder) && host_.live(holder);
     if (!self_live || (holder_live ? !holds : first_live != host_.self())) continue;
     ++found.ranges;
-    const auto needed = needed_voters(replica->descriptor().factor, staying());
+    const auto needed = this->needed(*replica, host_.zone(range));
     const auto size = static_cast<std::int64_t>(replicas.size());
     if (live * 2 <= size) ++found.unavailable;
     if (live < needed) ++found.underreplicated;

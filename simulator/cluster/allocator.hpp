@@ -9,6 +9,7 @@
 #include "simulator/cluster/gauges.hpp"
 #include "simulator/cluster/replica.hpp"
 #include "simulator/cluster/router.hpp"
+#include "simulator/cluster/zone.hpp"
 
 namespace faultline::sim::cluster {
 
@@ -34,6 +35,10 @@ class AllocatorHost {
   [[nodiscard]] virtual std::map<RangeNumber, std::unique_ptr<Replica>>& replicas() = 0;
   [[nodiscard]] virtual std::vector<StoreLoad> stores() const = 0;
   [[nodiscard]] virtual double dead_after_seconds() const = 0;
+  /// What CONFIGURE ZONE has set for that range.
+  [[nodiscard]] virtual Zone zone(RangeNumber range) const = 0;
+  /// Whether that node may have a replica in such a zone.
+  [[nodiscard]] virtual bool in_zone(NodeNumber node, const Zone& zone) const = 0;
   virtual std::uint64_t call(KvRequest request, Router::Done done, Time give_up_at) = 0;
 };
 
@@ -62,7 +67,11 @@ class Allocator {
   void refresh();
   bool replicate(Replica& replica, bool quick_only);
   [[nodiscard]] std::optional<Choice> choose(const Replica& replica);
-  [[nodiscard]] NodeNumber lightest(const std::vector<NodeNumber>& except) const;
+  [[nodiscard]] NodeNumber lightest(const std::vector<NodeNumber>& except, const Zone& zone) const;
+  /// A replica where its zone allows none, other nodes' first; 0: there is none.
+  [[nodiscard]] NodeNumber misplaced(const std::vector<NodeNumber>& replicas,
+                                     const Zone& zone) const;
+  [[nodiscard]] std::int64_t needed(const Replica& replica, const Zone& zone) const;
   [[nodiscard]] NodeNumber heaviest(const std::vector<NodeNumber>& among) const;
   /// Stores that are there to stay: what the number of replicas is judged by.
   [[nodiscard]] std::int64_t staying() const;
