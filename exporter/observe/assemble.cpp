@@ -97,6 +97,7 @@ std::optional<Quorum> quorum_among(const Readings& readings, const StoreOwners& 
                                    const std::vector<NodeView>& nodes,
                                    bool (*counts)(const NodeView&)) {
   if (!readings.placement || !readings.placement->part) return std::nullopt;
+  if (nodes.empty()) return std::nullopt;  // Nobody has named them yet: that is not gone.
   return count_quorum(*readings.placement->part, owners, [&](NodeId id) {
     const auto node = std::find_if(nodes.begin(), nodes.end(),
                                    [&](const NodeView& item) { return item.id == id; });
@@ -126,6 +127,8 @@ void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
   input.doubted_since = memory.doubted_since;
   const bool on_hold = quorum_on_hold(input);
   input.quorum = on_hold ? possible : told;
+  input.underreplicated_known =
+      !on_hold || !usable || told->underreplicated == possible->underreplicated;
   input.up_told = on_hold ? standing : input.up;
 }
 
@@ -133,8 +136,9 @@ void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
 Opinion computed_opinion(VerdictInput& input, const Readings& readings) {
   Opinion opinion;
   if (!input.quorum) {
-    opinion.reason = readings.placement ? "the range descriptors were never read"
-                                        : "the placement collector is off";
+    opinion.reason = !readings.placement        ? "the placement collector is off"
+                     : readings.placement->part ? "nobody has named the nodes yet"
+                                                : "the range descriptors were never read";
     return opinion;
   }
   opinion.read_at = readings.placement->health.read_at;
@@ -159,8 +163,24 @@ Opinion computed_opinion(VerdictInput& input, const Readings& readings) {
 
 /// Gauges that see more than the descriptors may be left over from the moment when
 /// the survivors did not trust each other: they stand for one metrics tick of 10 s.
+/// Those that see less have not ticked yet, or cannot: a range without any live replica
+/// is counted by nobody.
 void weigh_gauges(VerdictInput& input, Memory& memory) {
   const auto computed = input.computed.ranges_unavailable.value_or(0);
+  if (quorum_on_hold(input) && input.native.valid && *input.native.ranges_unavailable == 0) {
+    input.native = {false,
+                    {},
+                    "nodes call others not live whose processes answer, and a zero may be from "
+                    "before: gauges are up to 10 s old",
+                    input.native.read_at};
+  }
+  if (input.native.valid && *input.native.ranges_unavailable < computed) {
+    input.native = {false,
+                    {},
+                    "the nodes report fewer than their descriptors tell: gauges are up to 10 s "
+                    "old, and no node counts a range that has no live replica",
+                    input.native.read_at};
+  }
   const bool more = input.native.valid && *input.native.ranges_unavailable > computed;
   const auto* before = memory.previous.get();
   const bool moved =
@@ -356,7 +376,11 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
     snapshot.ranges_total = readings.placement->part->ranges;
   }
   if (input.quorum) {
-    snapshot.ranges_underreplicated = input.quorum->underreplicated;
+    // Those of the nodes that are surely down are at least so many; none is no such number.
+    const bool sure = input.computed.valid && input.underreplicated_known;
+    if (sure || input.quorum->underreplicated > 0) {
+      snapshot.ranges_underreplicated = input.quorum->underreplicated;
+    }
   } else if (input.native.valid) {
     std::int64_t sum = 0;
     for (const auto& node : snapshot.nodes) {

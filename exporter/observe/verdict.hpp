@@ -30,6 +30,8 @@ struct VerdictInput {
   /// Since when the gauges see more ranges without quorum than the descriptors; empty: not so.
   std::optional<WallTime> native_more_since;
   std::optional<Quorum> quorum;  ///< From the descriptors; empty: never read, or not usable.
+  /// False while it depends on nodes whose standing is on hold.
+  bool underreplicated_known = true;
   std::optional<std::int64_t> underreplicated;
   std::string cuts = {};         ///< Which nodes cannot see each other, in words; empty: none.
   std::string lost_stores = {};  ///< Which stores their live nodes have lost; empty: none.

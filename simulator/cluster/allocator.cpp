@@ -83,16 +83,17 @@ void Allocator::step(bool draining) {
   }
 }
 
-bool Allocator::can_take(const StoreLoad& load) const {
-  return load.live && !load.draining && !load.leaving &&
+bool Allocator::can_take(const StoreLoad& load, const Zone& zone) const {
+  return load.live && !load.draining && !load.leaving && host_.in_zone(load.node, zone) &&
          (load.node == host_.self() || host_.reachable(load.node));
 }
 
-const StoreLoad* Allocator::lightest(const Descriptor& range, NodeNumber leaves) const {
+const StoreLoad* Allocator::lightest(const Descriptor& range, NodeNumber leaves,
+                                     const Zone& zone) const {
   const StoreLoad* best = nullptr;
   for (const auto& [id, load] : stores_) {
     const StoreNumber taken = range.store_on(load.node);
-    if (!can_take(load) || taken == id || (taken != 0 && load.node != leaves)) continue;
+    if (!can_take(load, zone) || taken == id || (taken != 0 && load.node != leaves)) continue;
     if (best == nullptr || load.ranges < best->ranges) best = &load;
   }
   return best;
@@ -108,10 +109,25 @@ const StoreLoad* Allocator::heaviest(const Descriptor& range) const {
   return best;
 }
 
+NodeNumber Allocator::misplaced(const std::vector<NodeNumber>& replicas, const Zone& zone) const {
+  NodeNumber found = 0;
+  for (const NodeNumber node : replicas) {
+    if (host_.in_zone(node, zone)) continue;
+    if (found == 0 || found == host_.self()) found = node;
+  }
+  return found;
+}
+
+std::int64_t Allocator::needed(const Replica& replica, const Zone& zone) const {
+  return needed_voters(zone.replicas > 0 ? zone.replicas : replica.descriptor().factor, staying());
+}
+
 std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
   const Descriptor& range = replica.descriptor();
   const auto size = static_cast<std::int64_t>(range.replicas.size());
-  const auto needed = needed_voters(range.factor, staying());
+  const Zone zone = host_.zone(range.range);
+  const auto needed = this->needed(replica, zone);
+  const NodeNumber stray = misplaced(range.replicas, zone);
   const StoreLoad* dead = nullptr;
   const StoreLoad* leaving = nullptr;
   for (const NodeNumber node : range.replicas) {
@@ -123,22 +139,27 @@ std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
   const char* why = dead != nullptr ? "range under-replicated" : kDecommissioning;
   Choice choice{range, nullptr, nullptr, ""};
   if (size < needed) {
-    choice.added = lightest(range, 0);
+    choice.added = lightest(range, 0, zone);
     choice.reason = "range under-replicated";
   }
   if (choice.added == nullptr && gone != nullptr && size <= needed) {
     choice.removed = gone;
-    choice.added = lightest(range, gone->node);
+    choice.added = lightest(range, gone->node, zone);
     choice.reason = why;
     if (choice.added == nullptr) return std::nullopt;
   }
+  if (choice.added == nullptr && stray != 0 && size <= needed) {
+    choice.added = lightest(range, 0, zone);
+    choice.reason = "rebalance";
+  }
   if (size > needed) {
-    choice.removed = gone != nullptr ? gone : heaviest(range);
+    const StoreLoad* spare = stray != 0 ? store_on(range, stray) : heaviest(range);
+    choice.removed = gone != nullptr ? gone : spare;
     const bool leaves = choice.removed == leaving && leaving != nullptr && dead == nullptr;
     choice.reason = leaves ? kDecommissioning : "range over-replicated";
   }
   if (choice.added == nullptr && choice.removed == nullptr) {
-    return dead == nullptr ? rebalance(range) : std::nullopt;
+    return dead == nullptr ? rebalance(range, zone) : std::nullopt;
   }
   if (choice.removed != nullptr) choice.next.remove(choice.removed->node);
   if (choice.added != nullptr) choice.next.place(choice.added->node, choice.added->store);
@@ -147,13 +168,14 @@ std::optional<Allocator::Choice> Allocator::choose(const Replica& replica) {
 
 // To another node, or to the same node's emptier store: a leaseholder may move its own
 // replica so.
-std::optional<Allocator::Choice> Allocator::rebalance(const Descriptor& range) const {
+std::optional<Allocator::Choice> Allocator::rebalance(const Descriptor& range,
+                                                      const Zone& zone) const {
   std::optional<Choice> best;
   std::int64_t most = 4;
   for (const NodeNumber node : range.replicas) {
     const StoreLoad* from = store_on(range, node);
     if (from == nullptr || !from->live) continue;
-    const StoreLoad* to = lightest(range, node);
+    const StoreLoad* to = lightest(range, node, zone);
     if (to == nullptr || from->ranges - to->ranges <= most) continue;
     if (node == host_.self() && to->node != node) continue;
     most = from->ranges - to->ranges;
@@ -266,8 +288,9 @@ void Allocator::scan() {
       if (load != nullptr && load->dead) gone = node;
     }
     if (replica.serves()) {
-      if (gone != 0 && lightest(replica.descriptor(), gone) == nullptr) {
-        const StoreNumber here = replica.descriptor().store_on(host_.self());
+      const Descriptor& range = replica.descriptor();
+      if (gone != 0 && lightest(range, gone, host_.zone(range.range)) == nullptr) {
+        const StoreNumber here = range.store_on(host_.self());
         ++purgatory_[here];
         gauges_.add("queue.replicate.process.failure", here);
       }
@@ -312,7 +335,7 @@ std::map<StoreNumber, StoreCount> Allocator::count() {
     const bool holder_live = replica->descriptor().store_on(holder) != 0 && host_.live(holder);
     if (!self_live || (holder_live ? !holds : first_live != host_.self())) continue;
     ++found.ranges;
-    const auto needed = needed_voters(replica->descriptor().factor, staying());
+    const auto needed = this->needed(*replica, host_.zone(range));
     const auto size = static_cast<std::int64_t>(replicas.size());
     if (live * 2 <= size) ++found.unavailable;
     if (live < needed) ++found.underreplicated;

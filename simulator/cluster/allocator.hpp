@@ -9,6 +9,7 @@
 #include "simulator/cluster/gauges.hpp"
 #include "simulator/cluster/replica.hpp"
 #include "simulator/cluster/router.hpp"
+#include "simulator/cluster/zone.hpp"
 
 namespace faultline::sim::cluster {
 
@@ -39,6 +40,10 @@ class AllocatorHost {
   [[nodiscard]] virtual std::map<RangeNumber, std::unique_ptr<Replica>>& replicas() = 0;
   [[nodiscard]] virtual std::vector<StoreLoad> stores() const = 0;
   [[nodiscard]] virtual double dead_after_seconds() const = 0;
+  /// What CONFIGURE ZONE has set for that range.
+  [[nodiscard]] virtual Zone zone(RangeNumber range) const = 0;
+  /// Whether that node may have a replica in such a zone.
+  [[nodiscard]] virtual bool in_zone(NodeNumber node, const Zone& zone) const = 0;
   virtual std::uint64_t call(KvRequest request, Router::Done done, Time give_up_at) = 0;
 };
 
@@ -73,11 +78,16 @@ class Allocator {
   void refresh();
   bool replicate(Replica& replica, bool quick_only);
   [[nodiscard]] std::optional<Choice> choose(const Replica& replica);
-  [[nodiscard]] std::optional<Choice> rebalance(const Descriptor& range) const;
+  [[nodiscard]] std::optional<Choice> rebalance(const Descriptor& range, const Zone& zone) const;
   /// The live store with the fewest ranges that may take one of this range: none on a node
   /// that has a replica, but for `leaves`, whose replica is to go. Null: there is none.
-  [[nodiscard]] const StoreLoad* lightest(const Descriptor& range, NodeNumber leaves) const;
-  [[nodiscard]] bool can_take(const StoreLoad& load) const;
+  [[nodiscard]] const StoreLoad* lightest(const Descriptor& range, NodeNumber leaves,
+                                          const Zone& zone) const;
+  [[nodiscard]] bool can_take(const StoreLoad& load, const Zone& zone) const;
+  /// A replica where its zone allows none, other nodes' first; 0: there is none.
+  [[nodiscard]] NodeNumber misplaced(const std::vector<NodeNumber>& replicas,
+                                     const Zone& zone) const;
+  [[nodiscard]] std::int64_t needed(const Replica& replica, const Zone& zone) const;
   /// Of the range's stores the one with most ranges, on another node than this.
   [[nodiscard]] const StoreLoad* heaviest(const Descriptor& range) const;
   /// Nodes that are there to stay: what the number of replicas is judged by.

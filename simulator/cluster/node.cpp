@@ -322,6 +322,18 @@ double Node::dead_after_seconds() const {
   return std::strtod(setting("server.time_until_store_dead.seconds", "300").c_str(), nullptr);
 }
 
+Zone Node::zone(RangeNumber range) const {
+  const auto text = gossip_.value(row_key("zone", range), now_);
+  return text ? decode_zone(*text).value_or(Zone{}) : Zone{};
+}
+
+bool Node::in_zone(NodeNumber node, const Zone& zone) const {
+  if (zone.constraints.empty()) return true;  // The usual case, asked for each range.
+  const auto text = gossip_.value(row_key("node", node), now_);
+  const auto known = text ? decode_node(*text) : std::nullopt;
+  return known && allows(zone, known->locality);
+}
+
 const Replica* Node::replica(RangeNumber range) const {
   const auto it = replicas_.find(range);
   return it == replicas_.end() ? nullptr : it->second.get();

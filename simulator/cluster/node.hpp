@@ -176,6 +176,8 @@ class Node final : public ReplicaHost,
   }
   [[nodiscard]] std::vector<StoreLoad> stores() const override;
   [[nodiscard]] double dead_after_seconds() const override;
+  [[nodiscard]] Zone zone(RangeNumber range) const override;
+  [[nodiscard]] bool in_zone(NodeNumber node, const Zone& zone) const override;
 
  private:
   struct Peer {

@@ -197,8 +197,8 @@ void Node::committed(const Copy& copy, const Change* change) {
   const RangeNumber range = copy.state.descriptor.range;
   const auto publish = [&](const std::string& key, const std::string& value) {
     if (range == kLivenessRange && key.starts_with("liveness/")) gossip_.add(key, value, now_);
-    const bool config =
-        key.starts_with("setting/") || key.starts_with("table/") || key.starts_with("user/");
+    const bool config = key.starts_with("setting/") || key.starts_with("table/") ||
+                        key.starts_with("user/") || key.starts_with("zone/");
     const bool names = key.starts_with("database/");
     if ((range == kSystemConfigRange && config) || (range == kNamespaceRange && names)) {
       if (gossip_.value(key, now_) != value) gossip_.add(key, value, now_);

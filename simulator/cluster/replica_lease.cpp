@@ -176,6 +176,7 @@ void Replica::win() {
   match_.clear();
   inflight_ = Proposal{{}, descriptor().replicas, {host_.self()}, {}, 0, {}};
   inflight_->change.sets_lease = true;
+  proposed_at_ = host_.now();
   spread();
   check_commit();
 }

@@ -100,6 +100,20 @@ Action plan_roles(Runtime& runtime, const Statement& statement) {
       tag);
 }
 
+Action plan_zone(Runtime& runtime, const Statement& statement) {
+  ZoneChange change = *statement.zone;
+  if (change.range.empty()) {
+    const Located found = locate(runtime, change.table);
+    if (found.table == nullptr) throw undefined_table(written(change.table));
+    change.table = {found.database, found.schema, found.name};
+  }
+  return plain_action(
+      [&runtime, change = std::move(change)] {
+        take(runtime.catalog.configure_zone(runtime.context, change));
+      },
+      "CONFIGURE ZONE 1");
+}
+
 Action plan_definition(Runtime& runtime, const Statement& statement) {
   if (statement.verb == Verb::create_table) return plan_create_table(runtime, statement);
   if (statement.verb == Verb::create_database) {
@@ -136,6 +150,7 @@ Action plan_action(Runtime& runtime, const Statement& statement) {
     case Verb::update: return plan_update(runtime, statement);
     case Verb::erase: return plan_erase(runtime, statement);
     case Verb::change_roles: return plan_roles(runtime, statement);
+    case Verb::configure_zone: return plan_zone(runtime, statement);
     case Verb::create_database:
     case Verb::create_table:
     case Verb::drop_table:

@@ -144,6 +144,7 @@ enum class Verb : std::uint8_t {
   create_table,
   drop_table,
   change_roles,
+  configure_zone,
   explain,
   discard,
   deallocate,
@@ -166,6 +167,7 @@ struct Statement {
   std::vector<SelectItem> returning = {};
   TableSchema table = {};                        ///< create_table
   std::shared_ptr<const RoleChange> roles = {};  ///< change_roles
+  std::optional<ZoneChange> zone = {};           ///< configure_zone
   std::vector<std::string> options = {};         ///< show ranges: what stands behind WITH
   std::unique_ptr<Statement> inner = {};         ///< explain
 };

@@ -139,6 +139,15 @@ struct Account {
   std::vector<std::pair<std::string, std::string>> variables;  ///< ALTER ROLE ... SET.
 };
 
+/// ALTER RANGE or ALTER TABLE ... CONFIGURE ZONE USING.
+struct ZoneChange {
+  std::string range;               ///< "liveness"; empty: a table is meant.
+  std::vector<std::string> table;  ///< As written; then database, schema, name.
+  std::optional<std::int64_t> replicas;
+  /// Tiers that the locality of every replica must have, as "zone=a".
+  std::optional<std::vector<std::string>> constraints;
+};
+
 struct NodeIdentity {
   std::int64_t node_id = 0;
   std::string cluster_id;
@@ -185,6 +194,10 @@ class Catalog {
   [[nodiscard]] virtual SqlResult<std::optional<Account>> find_account(const Context& /*context*/,
                                                                        const std::string& user) {
     return user == "root" ? std::optional<Account>(Account{}) : std::nullopt;
+  }
+  [[nodiscard]] virtual SqlResult<std::monostate> configure_zone(const Context& /*context*/,
+                                                                 const ZoneChange& /*change*/) {
+    return SqlError{"0A000", "the simulated server has no zones here"};
   }
   [[nodiscard]] virtual SqlResult<std::monostate> change_roles(const Context& /*context*/,
                                                                const RoleChange& /*change*/) {

@@ -105,6 +105,10 @@ class Grammar {
   Statement drop();
   Statement show_ranges(Statement made);
 
+  // Zones (grammar_zone.cpp); ALTER is consumed.
+  Statement alter_zone();
+  void zone_setting(ZoneChange& made);
+
   // Roles (grammar_role.cpp); the first word is consumed.
   Statement create_role();
   Statement alter_role();

@@ -37,6 +37,7 @@ Statement Grammar::statement() {
   if (take_word("grant")) return grant(false);
   if (take_word("revoke")) return grant(true);
   if (take_words({"alter", "user"}) || take_words({"alter", "role"})) return alter_role();
+  if (take_word("alter")) return alter_zone();
   if (take_word("explain")) {
     made.verb = Verb::explain;
     if (take_symbol("(")) {

@@ -35,6 +35,8 @@ class ClusterCatalog final : public sql::Catalog {
   std::optional<SqlError> refuse_setting(const Context& context, const std::string& name) override;
   SqlResult<std::optional<sql::Account>> find_account(const Context& context,
                                                       const std::string& user) override;
+  SqlResult<std::monostate> configure_zone(const Context& context,
+                                           const sql::ZoneChange& change) override;
   SqlResult<std::monostate> change_roles(const Context& context,
                                          const sql::RoleChange& change) override;
 
@@ -45,6 +47,7 @@ class ClusterCatalog final : public sql::Catalog {
                                                     const std::string& table);
   [[nodiscard]] std::optional<SqlError> refuse_create(const Context& context,
                                                       const std::string& database);
+  [[nodiscard]] std::optional<SqlError> refuse_alter_system_ranges(const Context& context);
   [[nodiscard]] UserTable* user_table(std::string_view database, std::string_view name) const;
   [[nodiscard]] std::optional<SqlError> write(const Context& context, cluster::RangeNumber range,
                                               const std::vector<cluster::ConditionalPut>& puts,

@@ -1,5 +1,6 @@
 """A cluster, real or simulated, with the exporter and chaosd beside it, for one test."""
 
+import contextlib
 import functools
 import os
 import pathlib
@@ -7,6 +8,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT / "tools"))
@@ -23,7 +25,7 @@ OPERATOR = "operator-token-of-the-tests"
 VIEWER = "viewer-token-of-the-tests"
 ADMIN = "admin-token-of-the-tests"
 
-_handed_out = set()
+_handed_out, _handing_out = set(), threading.Lock()
 # Two runs at the same time take different ones: a killed node's port looks free while it is away.
 _PORT_FIRST, _PORT_LAST = map(int, os.environ.get("FAULTLINE_TEST_PORTS", "15000-32000").split("-"))
 
@@ -32,11 +34,12 @@ def free_ports(count):
     """Ports that nothing listens on, below the range the kernel takes client ports from, so that they stay
     free until they are used and while a killed node is away."""
     ports = []
-    while len(ports) < count:
-        port = random.SystemRandom().randrange(_PORT_FIRST, _PORT_LAST)
-        if port not in _handed_out and port_is_free(port):
-            _handed_out.add(port)
-            ports.append(port)
+    with _handing_out:
+        while len(ports) < count:
+            port = random.SystemRandom().randrange(_PORT_FIRST, _PORT_LAST)
+            if port not in _handed_out and port_is_free(port):
+                _handed_out.add(port)
+                ports.append(port)
     return ports
 
 
@@ -67,18 +70,26 @@ def until(true, seconds, sentence, every=0.05):
 
 
 class Cluster:
-    def __init__(self, directory, nodes=3, time_scale=None, stores=1):
+    """On ports of this machine, or with a `network` (network.py) each node in its own. `profile`: the release that the
+    simulator plays. `stores`: of each node."""
+
+    def __init__(self, directory, nodes=3, time_scale=None, profile=None, network=None, stores=1):
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        ports = free_ports(2 * nodes)
-        scale = time_scale if is_simulated() else None
+        self.network = network
+        ports = [26257] * nodes + [8080] * nodes if network else free_ports(2 * nodes)
+        scale, played = (time_scale, profile) if is_simulated() else (None, None)
         self.nodes = parts.plan_nodes(cockroach_binary(), self.directory, ports[:nodes], ports[nodes:],
-                                      LOCALITIES[:nodes], scale, stores)
+                                      LOCALITIES[:nodes], scale, played, network.hosts if network else None, stores)
         self._children = {}
+
+    def _launch(self, node):
+        with self.network.inside(node.number) if self.network else contextlib.nullcontext():
+            self._children[node.number] = node.start()
 
     def start(self):
         for node in self.nodes:
-            self._children[node.number] = node.start()
+            self._launch(node)
         for node in self.nodes:
             self._await(node, node.answers, "answers /health")
         parts.initialise(self.nodes[0])
@@ -116,7 +127,7 @@ class Cluster:
         os.kill(self.node(number).pid, signal.SIGCONT)
 
     def restart(self, number):
-        self._children[number] = self.node(number).start()
+        self._launch(self.node(number))
         self._await(self.node(number), self.node(number).answers, "answers /health again")
 
     def running(self, number):
@@ -227,9 +238,10 @@ class Sleeper:
 class Stand:
     """Nodes, chaosd and exporter. `chaosd=False` or `exporter=False` leaves one out."""
 
-    def __init__(self, directory, nodes=3, time_scale=None, with_chaosd=True, with_exporter=True, exporter_extra=(), stores=1):
+    def __init__(self, directory, nodes=3, time_scale=None, with_chaosd=True, with_exporter=True, exporter_extra=(),
+                 profile=None, network=None, stores=1):
         self.directory = pathlib.Path(directory)
-        self.cluster = Cluster(directory, nodes, time_scale, stores)
+        self.cluster = Cluster(directory, nodes, time_scale, profile, network, stores)
         self.chaosd = chaosd(directory, self.cluster.nodes) if with_chaosd else None
         viewer = parts.secret_file(self.directory / "exporter.token", VIEWER + "\n")
         self.exporter = exporter(

@@ -24,6 +24,8 @@ class Node:
     join: list
     locality: str
     time_scale: float | None = None
+    profile: str | None = None  # Of the simulator: the release that it plays.
+    host: str = HOST
     store_count: int = 1
 
     @property
@@ -32,11 +34,11 @@ class Node:
 
     @property
     def address(self):
-        return f"{HOST}:{self.sql_port}"
+        return f"{self.host}:{self.sql_port}"
 
     @property
     def http_address(self):
-        return f"{HOST}:{self.http_port}"
+        return f"{self.host}:{self.http_port}"
 
     @property
     def store(self):
@@ -65,6 +67,8 @@ class Node:
         ]
         if self.time_scale is not None:
             flags.append(f"--time-scale={self.time_scale}")
+        if self.profile is not None:
+            flags.append(f"--profile={self.profile}")
         return [str(self.binary), "start", *flags]
 
     @property
@@ -88,11 +92,12 @@ class Node:
         return http_status(f"http://{self.http_address}/health?ready=1") == 200
 
 
-def plan_nodes(binary, directory, sql_ports, http_ports, localities, time_scale=None, stores=1):
-    join = [f"{HOST}:{port}" for port in sql_ports]
+def plan_nodes(binary, directory, sql_ports, http_ports, localities, time_scale=None, profile=None, hosts=None, stores=1):
+    hosts = hosts or [HOST] * len(sql_ports)
+    join = [f"{host}:{port}" for host, port in zip(hosts, sql_ports)]
     return [
-        Node(number, binary, pathlib.Path(directory), sql, http, join, locality, time_scale, stores)
-        for number, (sql, http, locality) in enumerate(zip(sql_ports, http_ports, localities), start=1)
+        Node(number, binary, pathlib.Path(directory), sql, http, join, locality, time_scale, profile, host, stores)
+        for number, (sql, http, locality, host) in enumerate(zip(sql_ports, http_ports, localities, hosts), start=1)
     ]
 
 

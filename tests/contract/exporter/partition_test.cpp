@@ -26,13 +26,13 @@ std::map<int, Moment> recorded() {
   std::string line;
   std::getline(file, line);
   while (std::getline(file, line)) {
-    double seconds = 0;
+    double at = 0;
     std::int64_t node = 0;
     Gauges gauges;
     char comma = 0;
-    std::istringstream{line} >> seconds >> comma >> node >> comma >> gauges.nominal >> comma >>
+    std::istringstream{line} >> at >> comma >> node >> comma >> gauges.nominal >> comma >>
         gauges.initializing;
-    moments[static_cast<int>(seconds * 1000)][node] = gauges;
+    moments[static_cast<int>(at * 1000)][node] = gauges;
   }
   return moments;
 }

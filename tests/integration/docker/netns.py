@@ -1,7 +1,6 @@
 """Sockets and looks inside the network namespace of a container, without a program in its image."""
 
 import contextlib
-import ctypes
 import json
 import os
 import re
@@ -12,9 +11,7 @@ import threading
 import pytest
 
 from bench import docker
-
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_CLONE_NEWNET = 0x40000000
+from network import set_namespace, this_namespace
 
 
 def pid_of(name):
@@ -31,12 +28,12 @@ def address_of(name):
 @contextlib.contextmanager
 def inside(name):
     """This thread is in the container's network; a socket made here stays there."""
-    with open("/proc/thread-self/ns/net") as home, open(f"/proc/{pid_of(name)}/ns/net") as there:
-        assert _LIBC.setns(there.fileno(), _CLONE_NEWNET) == 0, os.strerror(ctypes.get_errno())
+    with this_namespace() as home, open(f"/proc/{pid_of(name)}/ns/net") as there:
+        set_namespace(there)
         try:
             yield
         finally:
-            assert _LIBC.setns(home.fileno(), _CLONE_NEWNET) == 0
+            set_namespace(home)
 
 
 def socket_in(name, kind=socket.SOCK_STREAM):

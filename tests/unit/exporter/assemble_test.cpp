@@ -98,6 +98,22 @@ TEST(Assemble, QuorumLossIsToldWithoutDescriptorsToo) {
   EXPECT_EQ(snapshot.ranges_unavailable, std::nullopt) << "nobody knows how many";
 }
 
+TEST(Assemble, DescriptorsThatAreReadBeforeAnyNodeIsNamedAreNoOutage) {
+  ToyCluster cluster{3, 65};
+  cluster.poll();
+  cluster.readings.gossip = poll::Reading<sources::GossipView>{};
+  cluster.readings.second_gossip = poll::Reading<sources::GossipView>{};
+  cluster.readings.metrics = poll::Reading<sources::MetricsPart>{};
+  auto placement = *cluster.readings.placement->part;
+  for (int node = 1; node <= 3; ++node) placement.stores[StoreId{10 + node}] = NodeId{node};
+  cluster.readings.placement->part =
+      std::make_shared<const sources::PlacementPart>(std::move(placement));
+  const auto& snapshot = cluster.assemble();
+  EXPECT_NE(snapshot.verdict.state, VerdictState::unavailable) << snapshot.verdict.sentence;
+  EXPECT_EQ(snapshot.verdict.computed.reason, "nobody has named the nodes yet");
+  EXPECT_EQ(snapshot.ranges_unavailable, std::nullopt);
+}
+
 TEST(Assemble, QuorumLossIsToldWhenNoNodeWasEverNamed) {
   ToyCluster cluster{3, 65};
   cluster.seeds = {{"a:1", "b:1", "c:1"}, {"a:2", "b:2", "c:2"}};
@@ -126,10 +142,26 @@ TEST(Assemble, FiveNodesWithTwoKilledSumTheGaugesAndAgreeWithTheDescriptors) {
   // Ranges on {3,4,5} and {4,5,1}, {5,1,2} has one dead, and so on: two of five groups.
   EXPECT_EQ(at_once.ranges_unavailable, 20);
   EXPECT_EQ(at_once.verdict.sentence, "20 ranges without quorum: 3 of 5 nodes are up");
+  EXPECT_FALSE(at_once.verdict.native.valid) << "the zero of gauges that have not ticked yet";
+  EXPECT_EQ(at_once.verdict.native.ranges_unavailable, std::nullopt);
   const auto& later = cluster.watch(seconds{25});
   EXPECT_TRUE(later.verdict.native.valid) << later.verdict.native.reason;
   EXPECT_EQ(later.verdict.native.ranges_unavailable, 20);
   EXPECT_EQ(later.verdict.computed.ranges_unavailable, 20);
+}
+
+TEST(Assemble, ARangeWhoseOnlyReplicaIsGoneIsCountedByNoGauge) {
+  ToyCluster cluster{3, 3, 1};
+  cluster.watch(seconds{1});
+  cluster.set(3, State::killed);
+  for (int step = 0; step < 150; ++step) {
+    const auto& snapshot = cluster.look();
+    ASSERT_EQ(snapshot.verdict.sentence, "1 range without quorum: 2 of 3 nodes are up");
+    ASSERT_EQ(snapshot.ranges_unavailable, 1);
+    const auto& native = snapshot.verdict.native;
+    ASSERT_TRUE(!native.valid || native.ranges_unavailable == 1) << "step " << step;
+    cluster.advance(milliseconds{200});
+  }
 }
 
 TEST(Assemble, APausedNodeIsUnresponsiveAndBlanksNothing) {

@@ -51,6 +51,44 @@ TEST(Doubt, WhileItLastsNobodySaysHowManyRangesAreLost) {
   EXPECT_EQ(cluster.look().verdict.can_lose_nodes, std::nullopt);
 }
 
+TEST(Doubt, WhileItLastsAZeroOfTheGaugesIsFromBefore) {
+  ToyCluster cluster{5, 50};
+  watch(cluster, seconds{11});
+  ASSERT_EQ(cluster.look().ranges_unavailable, 0);
+  cluster.set(4, State::isolated);
+  cluster.set(5, State::isolated);
+  for (const auto& verdict : watch(cluster, seconds{40})) {
+    if (verdict.state != VerdictState::settling && verdict.state != VerdictState::unavailable) {
+      continue;  // Nobody can know yet.
+    }
+    EXPECT_NE(verdict.native.ranges_unavailable, 0) << verdict.sentence;
+    EXPECT_NE(verdict.computed.ranges_unavailable, 0) << verdict.sentence;
+  }
+  EXPECT_EQ(cluster.look().ranges_unavailable, 20);
+}
+
+TEST(Doubt, WhileItLastsNobodySaysHowManyRangesAreUnderReplicated) {
+  ToyCluster cluster{5, 50};
+  watch(cluster, seconds{1});
+  EXPECT_EQ(cluster.look().ranges_underreplicated, 0);
+  cluster.set(4, State::isolated);
+  cluster.set(5, State::isolated);
+  EXPECT_EQ(watch(cluster, seconds{8}).back().state, VerdictState::settling);
+  EXPECT_EQ(cluster.look().ranges_underreplicated, std::nullopt) << "unknown is not zero";
+  watch(cluster, seconds{20});
+  EXPECT_EQ(cluster.look().ranges_underreplicated, 40);
+}
+
+TEST(Doubt, WhereNobodyIsLiveNobodySaysHowManyRangesAreUnderReplicated) {
+  ToyCluster cluster{3, 65};
+  watch(cluster, seconds{1});
+  cluster.set(1, State::isolated);
+  cluster.set(2, State::isolated);
+  cluster.set(3, State::isolated);
+  EXPECT_EQ(watch(cluster, seconds{12}).back().state, VerdictState::settling);
+  EXPECT_EQ(cluster.look().ranges_underreplicated, std::nullopt);
+}
+
 TEST(Doubt, APartitionThatLastsIsToldAfterTheHoldAndStaysTold) {
   ToyCluster cluster{3, 65};
   watch(cluster, seconds{1});

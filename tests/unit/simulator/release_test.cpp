@@ -236,5 +236,28 @@ TEST(Users, AreKnownForOneToFiveMinutesWithoutQuorum) {
   EXPECT_FALSE(cluster.node(1).users_known());
 }
 
+// It trips after a minute, and not in the instant in which a node that has proposed nothing
+// yet takes the lease.
+TEST(Profiles, ALeaseThatIsBeingTakenForTheFirstTimeTripsNoBreaker) {
+  SmallCluster cluster(3, 77, Release::v22_2);
+  cluster.run(20);
+  int asked = 0;
+  for (RangeNumber range = kTimeSeriesRange; range < kFirstUserRange; ++range) {
+    for (const int to : {1, 2, 3}) {
+      KvRequest transfer;
+      transfer.range = range;
+      transfer.op = KvOp::transfer;
+      transfer.target = to;
+      (void)cluster.node(1).call(transfer, {}, 0);
+      cluster.run(0.06);
+      const auto reply = cluster.read(to, range, "");
+      ASSERT_TRUE(reply);
+      EXPECT_EQ(reply->status, KvStatus::done) << reply->actual;
+      ++asked;
+    }
+  }
+  EXPECT_GT(asked, 100);
+}
+
 }  // namespace
 }  // namespace faultline::sim::cluster
