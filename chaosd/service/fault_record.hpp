@@ -21,6 +21,7 @@ struct PlanNote {
   std::optional<std::int64_t> quorum_lost;
   std::optional<std::int64_t> under_replicated;
   std::string sentence;
+  std::optional<std::int64_t> quorum_lost_already = {};  ///< When it was planned.
 };
 
 /// A fault with all that undoing it needs after a crash; one line of the journal.

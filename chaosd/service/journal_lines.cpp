@@ -38,7 +38,8 @@ json to_json(const std::optional<PlanNote>& plan) {
           {"lease_lost", wire::or_null(plan->lease_lost)},
           {"quorum_lost", wire::or_null(plan->quorum_lost)},
           {"under_replicated", wire::or_null(plan->under_replicated)},
-          {"sentence", plan->sentence}};
+          {"sentence", plan->sentence},
+          {"quorum_lost_already", wire::or_null(plan->quorum_lost_already)}};
 }
 
 /// A plan that cannot be read costs the forecast, not the record that undoing needs.
@@ -52,7 +53,8 @@ std::optional<PlanNote> plan_of(const json& object) {
                 reader.maybe_integer("lease_lost"),
                 reader.maybe_integer("quorum_lost"),
                 reader.maybe_integer("under_replicated"),
-                reader.text("sentence")};
+                reader.text("sentence"),
+                reader.maybe_integer("quorum_lost_already")};
   if (reader.error()) return std::nullopt;
   return note;
 }

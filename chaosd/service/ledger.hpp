@@ -94,6 +94,8 @@ class Ledger {
   [[nodiscard]] std::vector<FaultView> faults(bool open_only) const;
   /// The open ones, and those that ended after `since`.
   [[nodiscard]] std::vector<FaultView> faults_since(WallTime since) const;
+  /// The same with all that is kept of them.
+  [[nodiscard]] std::vector<FaultRecord> records_since(WallTime since) const;
   [[nodiscard]] std::optional<FaultView> find(const FaultId& id) const;
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const;
   [[nodiscard]] std::optional<FaultView> open_fault_of(const std::string& target_id) const;

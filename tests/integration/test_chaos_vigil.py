@@ -1,0 +1,70 @@
+"""A fault that was let in as safe is undone when a node dies by another hand and the two together would cost quorum."""
+
+import time
+
+import pytest
+
+import wire
+from cluster import OPERATOR, Stand, until
+
+
+class Watched(Stand):
+    """A stand whose chaosd asks the exporter, and whose exporter asks chaosd."""
+
+    def start(self):
+        self.chaosd.argv.append(f"--exporter.address={self.exporter.address}")
+        return super().start()
+
+    @property
+    def api(self):
+        return wire.Chaos(self.chaosd.url, OPERATOR)
+
+
+@pytest.fixture
+def watched(request, tmp_path):
+    with Watched(tmp_path, nodes=request.param) as stand:
+        names = [node.name for node in stand.cluster.nodes]
+        until(lambda: all(stand.api.target(name)["node_id"] for name in names), 20, "chaosd knows which target is which node")
+        yield stand
+
+
+def safe_pause(stand, number):
+    """Paused under a plan that nobody had to accept."""
+    name = stand.cluster.node(number).name
+
+    def let_in():
+        answer = stand.api.post("faults", {"kind": "pause", "target": name, "duration_s": 120})
+        return answer.json if answer.status == 202 else None
+
+    # The exporter reads the range descriptors some seconds after the start.
+    fault = until(let_in, 60, f"the pause of {name} is judged safe", every=0.5)
+    until(lambda: stand.api.fault(fault["id"])["state"] == "active", 10, "it is active")
+    plan = stand.api.get(f"faults/{fault['id']}/plan").json["plan"]
+    assert plan["verdict"] == "allow" and plan["quorum_lost"] == 0, plan
+    return fault["id"]
+
+
+@pytest.mark.parametrize("watched", [3, 5], indirect=True, ids=["three nodes", "five nodes"])
+def test_another_death_that_would_cost_quorum_undoes_the_fault(watched):
+    fault = safe_pause(watched, 2)
+    time.sleep(1.5)  # Several looks: by itself it stays.
+    assert watched.api.fault(fault)["state"] == "active"
+    third = watched.api.target(watched.cluster.node(3).name)["node_id"]
+    watched.cluster.kill(3)
+    ended = until(lambda: (lambda f: f if f["state"] == "reverted" else None)(watched.api.fault(fault)), 10,
+                  "the pause is undone because another node died")
+    assert f"n{third} died" in ended["reason"] and ended["reason"].endswith(": undone"), ended
+    assert "their quorum" in ended["reason"] or "its quorum" in ended["reason"], ended
+    assert ended["ended_at_ms"] < ended["expires_at_ms"] - 60_000
+    assert watched.api.target(watched.cluster.node(2).name)["state"] == "running"
+    assert not watched.cluster.running(3), "what another hand did is left alone"
+
+
+@pytest.mark.parametrize("watched", [3], indirect=True)
+def test_the_fault_stays_while_the_exporter_is_away(watched):
+    fault = safe_pause(watched, 2)
+    watched.exporter.stop()
+    watched.cluster.kill(3)
+    until(lambda: "not watched" in watched.chaosd.log.read_text(), 10, "chaosd's log says that nobody watches")
+    time.sleep(2)
+    assert watched.api.fault(fault)["state"] == "active"
