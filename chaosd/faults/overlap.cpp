@@ -31,23 +31,34 @@ Hold hold_of(FaultKind kind) {
   FAULTLINE_ENSURE(false, "every kind takes something");
 }
 
-/// Why two do not go together. `peers`: only when both are about the same peers.
-enum class Clash : std::uint8_t { none, one_run, network_of_the_run, memory, all_cut, peers, queue,
-                                  limit };
-using enum Clash;
+/// Why two do not go together.
+enum class Clash : std::uint8_t {
+  fine,     ///< They do.
+  run,      ///< Both decide whether the process runs.
+  network,  ///< One lives in the network of the run that the other ends.
+  memory,   ///< A node that is frozen or starts cannot live within less of it.
+  covered,  ///< Nothing is left for the other to act upon.
+  peers,    ///< Only when both are about the same peers.
+  queue,    ///< A network has one queue to send from.
+  limit,    ///< There is one such limit.
+};
 
-/// Row and column as in Hold; what is above the diagonal is below it, too.
-constexpr std::array<std::array<Clash, kHolds>, kHolds> kMatrix{{
-    // run      freeze   isolation           cut                 loss                shape               cpu    memory
-    {one_run, one_run, network_of_the_run, network_of_the_run, network_of_the_run, network_of_the_run, none, memory},  // run
-    {one_run, one_run, none, none, none, none, none, memory},  // freeze
-    {network_of_the_run, none, all_cut, all_cut, all_cut, all_cut, none, none},  // isolation
-    {network_of_the_run, none, all_cut, peers, peers, peers, none, none},  // cut
-    {network_of_the_run, none, all_cut, peers, peers, none, none, none},  // loss
-    {network_of_the_run, none, all_cut, peers, none, queue, none, none},  // shape
-    {none, none, none, none, none, none, limit, none},  // cpu
-    {memory, memory, none, none, none, none, none, limit},  // memory
-}};
+/// Row and column as in Hold. The whole matrix: nothing else decides what overlaps.
+constexpr auto kMatrix = [] {
+  using enum Clash;
+  using Row = std::array<Clash, kHolds>;
+  return std::array<Row, kHolds>{
+      //  run      freeze   isolation cut      loss     shape    cpu    memory
+      Row{run, run, network, network, network, network, fine, memory},     // run
+      Row{run, run, fine, fine, fine, fine, fine, memory},                 // freeze
+      Row{network, fine, covered, covered, covered, covered, fine, fine},  // isolation
+      Row{network, fine, covered, peers, peers, peers, fine, fine},        // cut
+      Row{network, fine, covered, peers, peers, fine, fine, fine},         // loss
+      Row{network, fine, covered, peers, fine, queue, fine, fine},         // shape
+      Row{fine, fine, fine, fine, fine, fine, limit, fine},                // cpu
+      Row{memory, memory, fine, fine, fine, fine, fine, limit},            // memory
+  };
+}();
 
 /// Without peers it is about everybody.
 bool share_a_peer(const FaultParams& a, const FaultParams& b) {
@@ -59,14 +70,16 @@ bool share_a_peer(const FaultParams& a, const FaultParams& b) {
 
 std::string clause(Clash clash) {
   switch (clash) {
-    case none: return "";
-    case one_run: return "both decide whether its process runs";
-    case network_of_the_run: return "the target's network goes with the run that the one ends";
-    case memory: return "a node must run freely to live within less memory, and to start again";
-    case all_cut: return "nothing passes an isolated node that the other could act upon";
-    case peers: return "both act upon the packets of the same peers; give each its own peers";
-    case queue: return "the target's network has one queue to send from";
-    case limit: return "there is one such limit";
+    case Clash::fine: return "";
+    case Clash::run: return "both decide whether its process runs";
+    case Clash::network:
+      return "the network that the one is in goes with the run that the other ends";
+    case Clash::memory: return "a node that is frozen or starts cannot live within less memory";
+    case Clash::covered: return "nothing passes an isolated node that the other could act upon";
+    case Clash::peers:
+      return "both act upon the packets of the same peers; give each its own peers";
+    case Clash::queue: return "its network has one queue to send from";
+    case Clash::limit: return "there is one such limit";
   }
   FAULTLINE_ENSURE(false, "every clash has its clause");
 }
@@ -74,9 +87,10 @@ std::string clause(Clash clash) {
 }  // namespace
 
 std::string why_not_together(const Overlapping& a, const Overlapping& b) {
-  const Clash clash =
-      kMatrix[static_cast<std::size_t>(hold_of(a.kind))][static_cast<std::size_t>(hold_of(b.kind))];
-  if (clash == peers && !share_a_peer(a.params, b.params)) return "";
+  const auto row = static_cast<std::size_t>(hold_of(a.kind));
+  const auto column = static_cast<std::size_t>(hold_of(b.kind));
+  const Clash clash = kMatrix[row][column];
+  if (clash == Clash::peers && !share_a_peer(a.params, b.params)) return "";
   return clause(clash);
 }
 

@@ -46,6 +46,10 @@ struct FaultRecord {
 /// The order to carry it out or take it back now.
 [[nodiscard]] FaultOrder order_of(const FaultRecord& record, const Now& now);
 
+/// Whether the two may be open at the same time; else `conflict` that names `first`, if it is
+/// written down, and says what would do. Faults on different targets always may.
+[[nodiscard]] Status overlap(const FaultRecord& first, const FaultRecord& second);
+
 /// "stop of n2 is active", for people.
 [[nodiscard]] std::string describe(const FaultView& fault);
 

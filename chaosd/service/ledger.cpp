@@ -15,13 +15,6 @@ constexpr milliseconds kOverdueAfter{2000};
 constexpr std::size_t kEndedKept = 200;
 constexpr std::size_t kOpenMax = 256;
 
-Error already_open(const FaultView& fault) {
-  return {ErrorCode::conflict,
-          fault.target + " has an open fault already: " + fault.id.value + " (" + describe(fault) +
-              "); undo it first",
-          "/target"};
-}
-
 bool takes(Lane lane, Job::Work work) {
   return lane == Lane::any || work == Job::Work::undo || work == Job::Work::check;
 }
@@ -45,15 +38,24 @@ void Ledger::adopt(std::vector<Recovered> recovered) {
 
 Status Ledger::open(const FaultRecord& record) { return open_all({record}); }
 
-Status Ledger::may_open(const std::vector<FaultRecord>& records) const {
-  std::size_t open = 0;
+Status Ledger::fits(const FaultRecord& record) const {
   for (const auto& entry : entries_) {
     if (!is_open(entry.record.view.state)) continue;
-    for (const auto& record : records) {
-      if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
-    }
-    open += 1;
+    if (auto together = overlap(entry.record, record); !together) return together;
   }
+  return kDone;
+}
+
+Status Ledger::may_open(const std::vector<FaultRecord>& records) const {
+  for (auto record = records.begin(); record != records.end(); ++record) {
+    if (auto free = fits(*record); !free) return free;
+    for (auto earlier = records.begin(); earlier != record; ++earlier) {
+      if (auto together = overlap(*earlier, *record); !together) return together;
+    }
+  }
+  const auto open = static_cast<std::size_t>(
+      std::count_if(entries_.begin(), entries_.end(),
+                    [](const Entry& entry) { return is_open(entry.record.view.state); }));
   if (open + records.size() > kOpenMax) {
     return Error{ErrorCode::conflict, std::to_string(open) + " faults are open; undo some first"};
   }

@@ -49,14 +49,20 @@ std::optional<PlanNote> Ledger::plan_of(const FaultId& id) const {
   return std::nullopt;
 }
 
-std::optional<FaultView> Ledger::open_fault_of(const std::string& target_id) const {
+std::vector<FaultView> Ledger::open_faults_of(const std::string& target_id) const {
   const std::lock_guard lock(mutex_);
+  std::vector<FaultView> views;
   for (const auto& entry : entries_) {
     if (entry.record.target_id == target_id && is_open(entry.record.view.state)) {
-      return entry.record.view;
+      views.push_back(entry.record.view);
     }
   }
-  return std::nullopt;
+  return views;
+}
+
+Status Ledger::goes_with_open(const FaultRecord& record) const {
+  const std::lock_guard lock(mutex_);
+  return fits(record);
 }
 
 std::size_t Ledger::open_count() const { return faults(true).size(); }
