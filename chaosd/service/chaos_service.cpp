@@ -70,7 +70,13 @@ std::vector<FaultView> ChaosService::recent_faults() const {
 }
 
 Result<FaultView> ChaosService::fault(const FaultId& id) const {
-  if (auto found = ledger_.find(id)) return *found;
+  auto found = record(id);
+  if (!found) return found.error();
+  return std::move(found).value().view;
+}
+
+Result<FaultRecord> ChaosService::record(const FaultId& id) const {
+  if (auto found = ledger_.record_of(id)) return std::move(*found);
   return Error{ErrorCode::not_found, "no fault " + id.value + " is known"};
 }
 

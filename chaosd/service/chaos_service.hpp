@@ -101,6 +101,9 @@ class ChaosService {
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const {
     return ledger_.plan_of(id);
   }
+  /// A fault with its forecast and its outcome.
+  [[nodiscard]] Result<FaultRecord> record(const FaultId& id) const;
+  [[nodiscard]] WallTime now() const { return clock_.now().wall; }
   /// Why nothing new is begun at all; done: it is.
   [[nodiscard]] Status may_begin() const;
   Result<FaultView> undo(const FaultId& id);

@@ -41,6 +41,7 @@ Result<ClusterSight> read_sight(std::string_view body) {
   wire::ObjectReader headline{*verdict, "/verdict"};
   sight.verdict = parse_enum<VerdictState>(headline.text("state")).value_or(VerdictState::unknown);
   sight.sentence = headline.text_or("sentence", "");
+  sight.can_lose_nodes = headline.maybe_integer("can_lose_nodes");
   if (headline.error()) return Error{ErrorCode::upstream, headline.error()->message};
   wire::ObjectReader counts{*document, ""};
   sight.ranges_unavailable = counts.maybe_integer("ranges_unavailable");

@@ -22,6 +22,7 @@ struct ClusterSight {
   std::string sentence;
   std::optional<std::int64_t> ranges_unavailable;  ///< By the worst valid opinion.
   std::optional<std::int64_t> under_replicated;
+  std::optional<std::int64_t> can_lose_nodes;
   /// Nodes that belong to the cluster and are gone: by their process, their container or
   /// the cluster's own word. One that is only late counts as there. By id.
   std::vector<NodeId> down;

@@ -7,6 +7,7 @@
 
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/service/chaos_clock.hpp"
+#include "chaosd/service/outcome.hpp"
 #include "common/cluster/fault.hpp"
 
 namespace faultline::chaos {
@@ -22,6 +23,7 @@ struct PlanNote {
   std::optional<std::int64_t> under_replicated;
   std::string sentence;
   std::optional<std::int64_t> quorum_lost_already = {};  ///< When it was planned.
+  std::optional<std::int64_t> can_lose_nodes_after = {};
 };
 
 /// A fault with all that undoing it needs after a crash; one line of the journal.
@@ -34,6 +36,7 @@ struct FaultRecord {
   BootInstant deadline;
   std::optional<PlanNote> plan = {};  ///< Empty: it was injected without one.
   FaultParams params;
+  std::optional<Outcome> outcome = {};  ///< Empty: nobody has looked yet.
   std::string saved;  ///< What undoing must know of the world before; see Fault::save.
 };
 

@@ -13,6 +13,7 @@ namespace {
 // Undoing takes its moment; an alarm for every moment would be a false one.
 constexpr milliseconds kOverdueAfter{2000};
 constexpr std::size_t kEndedKept = 200;
+constexpr milliseconds kOutcomeEvery{10'000};
 constexpr std::size_t kOpenMax = 256;
 
 bool takes(Lane lane, Job::Work work) {
@@ -175,6 +176,24 @@ Status Ledger::request_start(const std::string& target_id, const std::string& na
   return kDone;
 }
 
+void Ledger::note_outcome(const FaultId& id, const Outcome& outcome) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = entry_of(id);
+  if (entry == nullptr) return;  // Forgotten meanwhile.
+  auto& kept = entry->record.outcome;
+  const bool news = !kept || !same_facts(*kept, outcome);
+  kept = outcome;
+  if (!news && outcome.watched - entry->outcome_on_disk < kOutcomeEvery) return;
+  entry->outcome_on_disk = outcome.watched;
+  const auto written = journal_.append(entry->record);
+  (written ? journal_lines_ : journal_failures_) += 1;
+  if (!written) {
+    log_->error("the outcome cannot be written fault={} error={}", id.value,
+                written.error().message);
+  }
+  compact_journal();
+}
+
 void Ledger::target_changed(const std::string& target_id) {
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
@@ -265,6 +284,7 @@ Status Ledger::commit(const FaultRecord& record) {
   Entry* entry = entry_of(record.view.id);
   FAULTLINE_ENSURE(entry != nullptr && entry->claimed, "only who claimed a fault changes it");
   FaultRecord merged = record;
+  merged.outcome = entry->record.outcome;  // Of another writer, who does not claim.
   merged.view.overdue = entry->record.view.overdue && is_open(record.view.state);
   return write(*entry, merged);
 }

@@ -89,6 +89,8 @@ class Ledger {
   std::vector<FaultView> request_undo_all(const std::string& reason);
   /// Asks for a target without an open fault to be started or unpaused.
   Status request_start(const std::string& target_id, const std::string& name);
+  /// Keeps what was seen of the cluster under a fault; on disk when it is news, or has aged.
+  void note_outcome(const FaultId& id, const Outcome& outcome);
   /// The watch saw a target change: faults on it are looked at again.
   void target_changed(const std::string& target_id);
 
@@ -98,6 +100,7 @@ class Ledger {
   /// The same with all that is kept of them.
   [[nodiscard]] std::vector<FaultRecord> records_since(WallTime since) const;
   [[nodiscard]] std::optional<FaultView> find(const FaultId& id) const;
+  [[nodiscard]] std::optional<FaultRecord> record_of(const FaultId& id) const;
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const;
   [[nodiscard]] std::vector<FaultView> open_faults_of(const std::string& target_id) const;
   /// Whether it goes with what is open on its target; else `conflict`, as of open().
@@ -118,6 +121,7 @@ class Ledger {
     FaultRecord record;
     Progress progress;
     bool claimed = false;
+    milliseconds outcome_on_disk{0};  ///< Watched, when its outcome was last written.
   };
 
   [[nodiscard]] std::optional<Job::Work> due(const Entry& entry, const Now& now) const;

@@ -41,12 +41,17 @@ std::optional<FaultView> Ledger::find(const FaultId& id) const {
   return std::nullopt;
 }
 
-std::optional<PlanNote> Ledger::plan_of(const FaultId& id) const {
+std::optional<FaultRecord> Ledger::record_of(const FaultId& id) const {
   const std::lock_guard lock(mutex_);
   for (const auto& entry : entries_) {
-    if (entry.record.view.id == id) return entry.record.plan;
+    if (entry.record.view.id == id) return entry.record;
   }
   return std::nullopt;
+}
+
+std::optional<PlanNote> Ledger::plan_of(const FaultId& id) const {
+  const auto record = record_of(id);
+  return record ? record->plan : std::nullopt;
 }
 
 std::vector<FaultView> Ledger::open_faults_of(const std::string& target_id) const {

@@ -14,8 +14,19 @@ void sort_once(std::vector<NodeId>& nodes) {
   nodes.erase(std::unique(nodes.begin(), nodes.end()), nodes.end());
 }
 
-bool has(const std::vector<NodeId>& nodes, NodeId id) {
-  return std::binary_search(nodes.begin(), nodes.end(), id);
+/// The most that two looks, one after the other, cover between them.
+constexpr milliseconds kSeenMost{2'000};
+
+template <class Id>
+bool has(const std::vector<Id>& list, const Id& id) {
+  return std::find(list.begin(), list.end(), id) != list.end();
+}
+
+/// It is open, or nobody has looked since its end.
+bool wants_a_look(const FaultRecord& record) {
+  const auto& view = record.view;
+  if (is_open(view.state)) return true;
+  return view.active_at && view.ended_at && !(record.outcome && record.outcome->complete);
 }
 
 std::vector<NodeId> nodes_of(const std::vector<FaultRecord>& records, bool open_only) {
@@ -65,14 +76,38 @@ bool was_judged_safe(const FaultRecord& record) {
 
 void Vigil::step() {
   const auto records = ledger_.records_since(clock_.now().wall - kComingBack);
-  const bool any_open = std::any_of(records.begin(), records.end(),
-                                    [](const auto& one) { return is_open(one.view.state); });
-  if (!any_open) {
+  if (std::none_of(records.begin(), records.end(), wants_a_look)) {
     blind_ = false;
+    looked_at_.reset();
     return;
   }
   const auto sight = sight_.look();
+  note_outcomes(records, sight);
   if (mode_ == GuardMode::enforce) protect(records, sight);
+}
+
+void Vigil::note_outcomes(const std::vector<FaultRecord>& records,
+                          const Result<ClusterSight>& sight) {
+  const Now now = clock_.now();
+  const auto before = std::exchange(looked_at_, now.steady);
+  // What lies between two looks that are far apart nobody has seen.
+  const auto gap = before ? std::chrono::duration_cast<milliseconds>(now.steady - *before) : kEvery;
+  const auto since = std::min(gap, kSeenMost);
+  for (const auto& record : records) {
+    if (!record.view.active_at || (record.outcome && record.outcome->complete)) continue;
+    Outcome outcome = record.outcome.value_or(Outcome{});
+    add_look(outcome, sight, since);
+    for (const auto& other : records) {
+      if (other.view.id == record.view.id || !is_open(other.view.state)) continue;
+      if (!has(outcome.together_with, other.view.id)) {
+        outcome.together_with.push_back(other.view.id);
+      }
+    }
+    const bool over = !is_open(record.view.state);
+    const bool waited = over && now.wall - *record.view.ended_at > kLastLook;
+    outcome.complete = over && (outcome.blind.empty() || waited);
+    ledger_.note_outcome(record.view.id, outcome);
+  }
 }
 
 void Vigil::protect(const std::vector<FaultRecord>& records, const Result<ClusterSight>& sight) {
@@ -112,14 +147,38 @@ std::vector<NodeId> Vigil::others_down(const std::vector<FaultRecord>& records,
   return down;
 }
 
+/// As the plan asked: a cut alone is a cut, and the exporter sees who died by itself; all else
+/// is judged as if the nodes went.
+ImpactQuestion Vigil::question(const std::vector<FaultRecord>& records,
+                               const std::vector<NodeId>& others) const {
+  ImpactQuestion kill{nodes_of(records, true), ImpactFault::kill, {}};
+  const auto is_cut = [](const FaultRecord& record) {
+    return record.view.kind == FaultKind::net_partition || !is_open(record.view.state);
+  };
+  if (kill.nodes.size() == 1 && std::all_of(records.begin(), records.end(), is_cut)) {
+    ImpactQuestion cut{kill.nodes, ImpactFault::partition, {}};
+    bool known = true;
+    for (const auto& record : records) {
+      if (!is_open(record.view.state)) continue;
+      for (const auto& peer : record.params.peers) {
+        const auto node = board_.node_of_target(peer.name);
+        known = known && node;
+        if (node) cut.from.push_back(*node);
+      }
+    }
+    sort_once(cut.from);
+    if (known && !cut.from.empty()) return cut;
+  }
+  kill.nodes.insert(kill.nodes.end(), others.begin(), others.end());
+  sort_once(kill.nodes);
+  return kill;
+}
+
 /// Why the faults that were let in as safe must end; empty: they need not.
 std::string Vigil::verdict_on(const std::vector<FaultRecord>& records,
                               const std::vector<NodeId>& others,
                               const Result<ClusterSight>& sight) {
-  auto nodes = nodes_of(records, true);
-  nodes.insert(nodes.end(), others.begin(), others.end());
-  sort_once(nodes);
-  const auto impact = oracle_.ask({nodes, ImpactFault::kill, {}});
+  const auto impact = oracle_.ask(question(records, others));
   if (impact && impact->valid) {
     tell_blindness(records, "");
     // Whether the cluster has noticed the deaths or not, the sum is the same.

@@ -4,6 +4,7 @@ import time
 
 import pytest
 
+import picture
 import wire
 from cluster import OPERATOR, Stand, until
 
@@ -28,12 +29,12 @@ def watched(request, tmp_path):
         yield stand
 
 
-def safe_pause(stand, number):
+def safe_pause(stand, number, duration_s=120):
     """Paused under a plan that nobody had to accept."""
     name = stand.cluster.node(number).name
 
     def let_in():
-        answer = stand.api.post("faults", {"kind": "pause", "target": name, "duration_s": 120})
+        answer = stand.api.post("faults", {"kind": "pause", "target": name, "duration_s": duration_s})
         return answer.json if answer.status == 202 else None
 
     # The exporter reads the range descriptors some seconds after the start.
@@ -56,8 +57,19 @@ def test_another_death_that_would_cost_quorum_undoes_the_fault(watched):
     assert f"n{third} died" in ended["reason"] and ended["reason"].endswith(": undone"), ended
     assert "their quorum" in ended["reason"] or "its quorum" in ended["reason"], ended
     assert ended["ended_at_ms"] < ended["expires_at_ms"] - 60_000
-    assert watched.api.target(watched.cluster.node(2).name)["state"] == "running"
+    until(lambda: watched.api.target(watched.cluster.node(2).name)["state"] == "running", 5, "n2 runs again")
     assert not watched.cluster.running(3), "what another hand did is left alone"
+
+
+@pytest.mark.parametrize("watched", [3], indirect=True)
+def test_the_forecast_is_held_against_what_the_exporter_saw(watched):
+    fault = safe_pause(watched, 2, duration_s=8)
+    open_one = until(lambda: (lambda f: f if f["outcome"] else None)(watched.api.fault(fault)), 5, "its outcome is kept while it is open")
+    assert open_one["forecast"]["quorum_lost"] == 0 and open_one["forecast"]["under_replicated"] > 0, open_one
+    ended = until(lambda: (lambda f: f if f["state"] == "reverted" else None)(watched.api.fault(fault)), 15, "its time is over")
+    picture.assert_valid({name: ended[name] for name in ended if name not in ("forecast", "outcome", "score")}, "Fault")
+    assert ended["outcome"]["ranges_unavailable"] == 0 and ended["outcome"]["verdicts"], ended
+    assert ended["score"] == "as foretold", ended
 
 
 @pytest.mark.parametrize("watched", [3], indirect=True)
@@ -68,3 +80,4 @@ def test_the_fault_stays_while_the_exporter_is_away(watched):
     until(lambda: "not watched" in watched.chaosd.log.read_text(), 10, "chaosd's log says that nobody watches")
     time.sleep(2)
     assert watched.api.fault(fault)["state"] == "active"
+    assert watched.api.fault(fault)["outcome"]["blind"], "and its outcome says why nothing is seen"

@@ -12,7 +12,7 @@ class FakeSight final : public SightSource {
     return answer;
   }
   static ClusterSight calm() {
-    return {VerdictState::degraded, "Available, can lose 0 more nodes", 0, 39, {}};
+    return {VerdictState::degraded, "Available, can lose 0 more nodes", 0, 39, 0, {}};
   }
   static ClusterSight with_down(std::vector<NodeId> nodes) {
     ClusterSight sight = calm();

@@ -113,6 +113,14 @@ TEST_F(VigilTest, WhatWasLostBeforeThePlanIsNoNews) {
   EXPECT_EQ(life->fault(id).state, FaultState::active);
 }
 
+TEST_F(VigilTest, ACutIsAskedAboutAsACutSoThatAnOldDeathIsNoNews) {
+  sight.answer = FakeSight::with_down({NodeId{5}});  // Since long before.
+  inject(FaultKind::net_partition, "n2");
+  look();
+  EXPECT_EQ(impact.asked.back(),
+            (ImpactQuestion{{NodeId{2}}, ImpactFault::partition, {NodeId{3}}}));
+}
+
 TEST_F(VigilTest, WithoutAnotherDeathNobodyIsAskedAndNothingIsUndone) {
   const auto id = inject(FaultKind::pause, "n2");
   impact.answer = FakeImpact::losing_quorum();
