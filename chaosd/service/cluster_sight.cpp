@@ -17,10 +17,13 @@ std::string state_of(const json& node, const char* part) {
   return wire::ObjectReader{*found, ""}.maybe_text("state").value_or("");
 }
 
+/// A node that others call dead while its process answers is cut off, maybe by a fault of
+/// ours on the other side; it has not died.
 bool is_gone(const json& node) {
   const std::string liveness = state_of(node, "liveness");
+  const std::string process = state_of(node, "process");
   if (liveness == "decommissioned") return false;
-  if (liveness == "dead" || state_of(node, "process") == "unreachable") return true;
+  if (process == "unreachable" || (liveness == "dead" && process != "reachable")) return true;
   const std::string container = state_of(node, "container");
   return container == "exited" || container == "removed" || container == "paused";
 }

@@ -23,8 +23,8 @@ struct ClusterSight {
   std::optional<std::int64_t> ranges_unavailable;  ///< By the worst valid opinion.
   std::optional<std::int64_t> under_replicated;
   std::optional<std::int64_t> can_lose_nodes;
-  /// Nodes that belong to the cluster and are gone: by their process, their container or
-  /// the cluster's own word. One that is only late counts as there. By id.
+  /// Nodes that belong to the cluster and are gone: by their process, their container, or the
+  /// cluster's own word if their process does not answer. One that is late is there. By id.
   std::vector<NodeId> down;
 };
 

@@ -45,31 +45,34 @@ def safe_pause(stand, number, duration_s=120):
     return fault["id"]
 
 
-@pytest.mark.parametrize("watched", [3, 5], indirect=True, ids=["three nodes", "five nodes"])
-def test_another_death_that_would_cost_quorum_undoes_the_fault(watched):
+@pytest.mark.parametrize("watched, dying", [(3, [3]), (5, [3, 4])], indirect=["watched"], ids=["three nodes", "five nodes"])
+def test_another_death_that_would_cost_quorum_undoes_the_fault(watched, dying):
     fault = safe_pause(watched, 2)
     time.sleep(1.5)  # Several looks: by itself it stays.
     assert watched.api.fault(fault)["state"] == "active"
-    third = watched.api.target(watched.cluster.node(3).name)["node_id"]
-    watched.cluster.kill(3)
-    ended = until(lambda: (lambda f: f if f["state"] == "reverted" else None)(watched.api.fault(fault)), 10,
+    first = watched.api.target(watched.cluster.node(dying[0]).name)["node_id"]
+    # Of five, whether one more is enough depends on where the replicas are; two more always are.
+    for number in dying:
+        watched.cluster.kill(number)
+    ended = until(lambda: (lambda f: f if f["state"] == "reverted" else None)(watched.api.fault(fault)), 20,
                   "the pause is undone because another node died")
-    assert f"n{third} died" in ended["reason"] and ended["reason"].endswith(": undone"), ended
-    assert "their quorum" in ended["reason"] or "its quorum" in ended["reason"], ended
+    assert f"n{first}" in ended["reason"] and " died, " in ended["reason"] and ended["reason"].endswith(": undone"), ended
     assert ended["ended_at_ms"] < ended["expires_at_ms"] - 60_000
     until(lambda: watched.api.target(watched.cluster.node(2).name)["state"] == "running", 5, "n2 runs again")
-    assert not watched.cluster.running(3), "what another hand did is left alone"
+    assert not any(watched.cluster.running(number) for number in dying), "what another hand did is left alone"
 
 
 @pytest.mark.parametrize("watched", [3], indirect=True)
 def test_the_forecast_is_held_against_what_the_exporter_saw(watched):
     fault = safe_pause(watched, 2, duration_s=8)
-    open_one = until(lambda: (lambda f: f if f["outcome"] else None)(watched.api.fault(fault)), 5, "its outcome is kept while it is open")
+    open_one = until(lambda: (lambda f: f if f["outcome"] else None)(watched.api.fault(fault)), 7, "its outcome is kept while it is open")
     assert open_one["forecast"]["quorum_lost"] == 0 and open_one["forecast"]["under_replicated"] > 0, open_one
     ended = until(lambda: (lambda f: f if f["state"] == "reverted" else None)(watched.api.fault(fault)), 15, "its time is over")
     picture.assert_valid({name: ended[name] for name in ended if name not in ("forecast", "outcome", "score")}, "Fault")
     assert ended["outcome"]["ranges_unavailable"] == 0 and ended["outcome"]["verdicts"], ended
-    assert ended["score"] == "as foretold", ended
+    # A machine that stands still for seconds has not looked, and must say so.
+    looked = ended["outcome"]["unwatched_ms"] <= 5000
+    assert ended["score"] == "as foretold" if looked else ended["score"].startswith("unknown"), ended
 
 
 @pytest.mark.parametrize("watched", [3], indirect=True)

@@ -229,6 +229,7 @@ TEST(ClusterSight, TellsWhoIsGoneAndLeavesOutWhoIsOnlyLate) {
     {"node_id":2,"liveness":{"state":"dead"},"process":{"state":"unknown"}},
     {"node_id":3,"liveness":{"state":"decommissioned"},"process":{"state":"unreachable"}},
     {"node_id":5,"liveness":{"state":"live"},"container":{"state":"exited"}},
+    {"node_id":7,"liveness":{"state":"dead"},"process":{"state":"reachable"}},
     {"node_id":6}]})");
   ASSERT_TRUE(sight);
   EXPECT_EQ(sight->verdict, VerdictState::degraded);
