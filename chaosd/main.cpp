@@ -14,6 +14,7 @@
 #include "chaosd/service/node_resolver.hpp"
 #include "chaosd/service/plan_desk.hpp"
 #include "chaosd/service/reconcile.hpp"
+#include "chaosd/service/vigil.hpp"
 
 namespace {
 
@@ -67,6 +68,7 @@ Result<std::unique_ptr<Runtime>> make_runtime(const ChaosdConfig& config, net::A
 /// Undoes every fault before leaving. A second signal leaves at once: the journal
 /// knows what is open, and the next run undoes it.
 void heal_before_leaving(ChaosService& service, const Signals& signals, const Logger& log) {
+  log->info("leaving: everything is undone first");
   service.close();
   service.heal("chaosd is leaving");
   const auto until = std::chrono::steady_clock::now() + kHealOnExit;
@@ -112,6 +114,18 @@ void heal_if_engaged(const Lever& lever, ChaosService& service, const Logger& lo
   service.heal("the safety lever is engaged");
 }
 
+/// All that asks the exporter; nobody does without an address.
+struct ExporterParts {
+  ExporterParts(const std::string& address, net::HttpClient& client, TargetBoard& board,
+                const ChaosClock& clock)
+      : resolver(address, client, board, clock),
+        impact(address, client, clock),
+        sight(address, client, clock) {}
+  NodeResolver resolver;
+  ExporterImpact impact;
+  ExporterSight sight;
+};
+
 int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
@@ -131,15 +145,15 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   TargetBoard board{config.runtime, feed};
   ContainerWatch watch{**watch_runtime, board, ledger, clock};
   net::HttpClient client{book};
-  NodeResolver resolver{config.exporter_address, client, board, clock};
+  ExporterParts exporter{config.exporter_address, client, board, clock};
   Lever lever{config.state_dir, clock};
   ChaosService service{run, config.limits, ledger, board, clock, &lever};
   heal_if_engaged(lever, service, log);
-  ExporterImpact impact{config.exporter_address, client, clock};
-  Guard guard{
-      config.guard, service, board, ledger, config.exporter_address.empty() ? nullptr : &impact,
-      clock};
+  ImpactOracle* const oracle = config.exporter_address.empty() ? nullptr : &exporter.impact;
+  Guard guard{config.guard, service, board, ledger, oracle, clock};
   PlanDesk desk{make_logger("chaosd.plan")};
+  Vigil vigil{config.guard,   ledger, board, exporter.impact,
+              exporter.sight, feed,   clock, make_logger("chaosd.vigil")};
   const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk,
                  opened->contents.corrupt_lines + (opened->contents.unreadable ? 1 : 0)},
                 config.access};
@@ -163,7 +177,8 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
   threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
   if (!config.exporter_address.empty()) {
-    threads.emplace_back([&](const std::stop_token& stop) { resolver.run(stop); });
+    threads.emplace_back([&](const std::stop_token& stop) { exporter.resolver.run(stop); });
+    threads.emplace_back([&](const std::stop_token& stop) { vigil.run(stop); });
   }
   const auto server = HttpServer::start({config.listen_address}, api, make_logger("chaosd.http"));
   if (!server) return complain(server.error());
@@ -174,7 +189,6 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
             (*server)->port(), to_string(config.runtime), run);
 
   signals.wait();
-  log->info("leaving: everything is undone first");
   heal_before_leaving(service, signals, log);
   feed.close();
   (*server)->stop(2s);

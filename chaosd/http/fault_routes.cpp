@@ -3,6 +3,7 @@
 #include "chaosd/http/api.hpp"
 #include "chaosd/http/fault_request.hpp"
 #include "chaosd/http/parameters.hpp"
+#include "chaosd/http/plan_json.hpp"
 #include "chaosd/http/reply.hpp"
 #include "common/wire/chaos_json.hpp"
 #include "common/wire/json_write.hpp"
@@ -118,8 +119,8 @@ void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts) {
        }});
   routes.push_back({"GET", std::string{kFaults} + "/{id}", Role::viewer,
                     [&service](const Call& call, const Responder& respond) {
-                      const auto fault = service.fault({call.id});
-                      respond(fault ? json_reply(200, wire::to_json(*fault))
+                      const auto fault = service.record({call.id});
+                      respond(fault ? json_reply(200, to_json(*fault, service.now()))
                                     : error_reply(fault.error()));
                     }});
   routes.push_back({"DELETE", std::string{kFaults} + "/{id}", Role::fault_operator,

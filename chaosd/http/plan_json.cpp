@@ -1,6 +1,8 @@
 #include "chaosd/http/plan_json.hpp"
 
 #include "chaosd/http/reply.hpp"
+#include "chaosd/service/score.hpp"
+#include "common/wire/chaos_json.hpp"
 #include "common/wire/json_write.hpp"
 
 namespace faultline::chaos {
@@ -19,6 +21,33 @@ json to_json(const std::optional<Impact>& forecast) {
           {"system_ranges", forecast->system_ranges},
           {"can_lose_nodes_after", wire::or_null(forecast->can_lose_nodes_after)},
           {"sentence", forecast->sentence}};
+}
+
+json forecast_of(const std::optional<PlanNote>& plan) {
+  if (!plan || !plan->quorum_lost) return nullptr;
+  return {{"lease_lost", wire::or_null(plan->lease_lost)},
+          {"quorum_lost", *plan->quorum_lost},
+          {"quorum_lost_already", wire::or_null(plan->quorum_lost_already)},
+          {"under_replicated", wire::or_null(plan->under_replicated)},
+          {"can_lose_nodes_after", wire::or_null(plan->can_lose_nodes_after)},
+          {"sentence", plan->sentence}};
+}
+
+json outcome_of(const FaultRecord& record, WallTime now) {
+  if (!record.outcome) return nullptr;
+  const Outcome& outcome = *record.outcome;
+  json verdicts = json::array();
+  for (const auto verdict : outcome.verdicts) verdicts.push_back(to_string(verdict));
+  json together = json::array();
+  for (const auto& id : outcome.together_with) together.push_back(id.value);
+  return {{"ranges_unavailable", wire::or_null(outcome.ranges_unavailable)},
+          {"under_replicated", wire::or_null(outcome.under_replicated)},
+          {"can_lose_nodes", wire::or_null(outcome.can_lose_nodes)},
+          {"verdicts", verdicts},
+          {"watched_ms", outcome.watched.count()},
+          {"unwatched_ms", unwatched(record, now).count()},
+          {"blind", outcome.blind},
+          {"together_with", together}};
 }
 
 json to_json(const PlannedTarget& target) {
@@ -57,6 +86,15 @@ json to_json(const std::optional<PlanNote>& plan) {
           {"quorum_lost", wire::or_null(plan->quorum_lost)},
           {"under_replicated", wire::or_null(plan->under_replicated)},
           {"sentence", plan->sentence}};
+}
+
+json to_json(const FaultRecord& record, WallTime now) {
+  json object = wire::to_json(record.view);
+  const std::string words = score(record, now);
+  object["forecast"] = forecast_of(record.plan);
+  object["outcome"] = outcome_of(record, now);
+  object["score"] = words.empty() ? json(nullptr) : json(words);
+  return object;
 }
 
 Reply not_accepted_reply(const Plan& plan, GuardMode mode,

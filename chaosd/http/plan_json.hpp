@@ -12,6 +12,9 @@ namespace faultline::chaos {
 /// The plan that is kept with a fault, "PlanNote"; null when it was injected without one.
 [[nodiscard]] nlohmann::json to_json(const std::optional<PlanNote>& plan);
 
+/// As in schema/chaos-api.yaml, "FaultRecord": the fault, what was foretold, what came of it.
+[[nodiscard]] nlohmann::json to_json(const FaultRecord& record, WallTime now);
+
 /// 409 with the plan in it, and what would do. `given` is the hash that did not fit.
 [[nodiscard]] Reply not_accepted_reply(const Plan& plan, GuardMode mode,
                                        const std::optional<std::string>& given);

@@ -70,7 +70,13 @@ std::vector<FaultView> ChaosService::recent_faults() const {
 }
 
 Result<FaultView> ChaosService::fault(const FaultId& id) const {
-  if (auto found = ledger_.find(id)) return *found;
+  auto found = record(id);
+  if (!found) return found.error();
+  return std::move(found).value().view;
+}
+
+Result<FaultRecord> ChaosService::record(const FaultId& id) const {
+  if (auto found = ledger_.record_of(id)) return std::move(*found);
   return Error{ErrorCode::not_found, "no fault " + id.value + " is known"};
 }
 
@@ -177,10 +183,9 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
       if (!drafted) return in_place(drafted.error());
       Draft one = std::move(drafted).value();
       for (const auto& other : drafts) {
-        if (other.record.target_id != target.id) continue;
-        return in_place({ErrorCode::invalid,
-                         target.name + " is selected twice; a target takes one fault at a time",
-                         one.field});
+        if (auto together = overlap(other.record, one.record); !together) {
+          return in_place({ErrorCode::invalid, together.error().message, one.field});
+        }
       }
       one.field = at + one.field;
       drafts.push_back(std::move(one));
@@ -191,11 +196,8 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
 
 Status ChaosService::obstacle(const Draft& draft) const {
   const std::string& name = draft.record.view.target;
-  if (const auto open = ledger_.open_fault_of(draft.record.target_id)) {
-    return Error{ErrorCode::conflict,
-                 name + " has an open fault already: " + open->id.value + " (" + describe(*open) +
-                     "); undo it first",
-                 draft.field};
+  if (const auto free = ledger_.goes_with_open(draft.record); !free) {
+    return Error{free.error().code, free.error().message, draft.field};
   }
   if (draft.state != ContainerState::running) {
     return Error{ErrorCode::conflict,
@@ -282,12 +284,12 @@ Result<StartOutcome> ChaosService::start(const std::string& name) {
   for (auto& view : board_.targets()) {
     if (view.container_id == target->id) outcome.target = std::move(view);
   }
-  if (const auto open = ledger_.open_fault_of(target->id)) {
-    auto undone = ledger_.request_undo(open->id, "undone on request");
+  for (const auto& open : ledger_.open_faults_of(target->id)) {
+    auto undone = ledger_.request_undo(open.id, "undone on request");
     if (!undone) return undone.error();
-    outcome.fault = std::move(undone).value();
-    return outcome;
+    if (!outcome.fault) outcome.fault = std::move(undone).value();
   }
+  if (outcome.fault) return outcome;
   if (auto asked = ledger_.request_start(target->id, target->name); !asked) return asked.error();
   return outcome;
 }

@@ -47,7 +47,7 @@ struct Capabilities {
 
 struct StartOutcome {
   TargetView target;
-  std::optional<FaultView> fault;  ///< The one that is being undone for it.
+  std::optional<FaultView> fault;  ///< The first of those that are being undone for it.
 };
 
 /// What chaosd takes at all (--heal-only, --read-only). Undoing at the deadline goes on in
@@ -91,7 +91,8 @@ class ChaosService {
   /// Which target each fault of the order would be on. Changes nothing. Fails as the
   /// injection would for what is wrong with the order itself.
   [[nodiscard]] Result<std::vector<Draft>> resolve(const InjectOrder& order) const;
-  /// What is in the way of a draft now: the target does not run, or has a fault.
+  /// What is in the way of a draft now: the target does not run, or has a fault it does not
+  /// go with.
   [[nodiscard]] Status obstacle(const Draft& draft) const;
   /// Writes all of them down, with the plan they were let in under, or none.
   Result<std::vector<FaultView>> open(std::vector<Draft> drafts,
@@ -100,6 +101,9 @@ class ChaosService {
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const {
     return ledger_.plan_of(id);
   }
+  /// A fault with its forecast and its outcome.
+  [[nodiscard]] Result<FaultRecord> record(const FaultId& id) const;
+  [[nodiscard]] WallTime now() const { return clock_.now().wall; }
   /// Why nothing new is begun at all; done: it is.
   [[nodiscard]] Status may_begin() const;
   Result<FaultView> undo(const FaultId& id);
@@ -110,7 +114,7 @@ class ChaosService {
   [[nodiscard]] ServiceMode mode() const { return limits_.mode; }
   [[nodiscard]] const std::string& run() const { return run_; }
   [[nodiscard]] LedgerStats ledger_stats() const { return ledger_.stats(); }
-  /// The original call: undoes the open fault of the target, or just starts it.
+  /// The original call: undoes the open faults of the target, or just starts it.
   Result<StartOutcome> start(const std::string& target);
 
   [[nodiscard]] std::chrono::seconds default_duration() const { return limits_.default_duration; }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "chaosd/faults/overlap.hpp"
+
 namespace faultline::chaos {
 
 milliseconds time_left(const FaultRecord& record, const Now& now) {
@@ -18,6 +20,23 @@ bool deadline_passed(const FaultRecord& record, const Now& now) {
 FaultOrder order_of(const FaultRecord& record, const Now& now) {
   return {record.target_id, record.grace, record.view.id,
           record.params,    record.saved, std::max(milliseconds{1}, time_left(record, now))};
+}
+
+Status overlap(const FaultRecord& first, const FaultRecord& second) {
+  if (first.target_id != second.target_id) return kDone;
+  const FaultView& open = first.view;
+  const std::string why =
+      why_not_together({open.kind, first.params}, {second.view.kind, second.params});
+  if (why.empty()) return kDone;
+  const std::string kinds = std::string{to_string(second.view.kind)} + " does not go with " +
+                            std::string{to_string(open.kind)} + ": " + why;
+  if (open.id.value.empty()) {
+    return Error{ErrorCode::conflict, "on " + open.target + " " + kinds, "/target"};
+  }
+  return Error{ErrorCode::conflict,
+               open.target + " has an open fault already: " + open.id.value + " (" +
+                   describe(open) + "), and " + kinds + "; undo it first",
+               "/target"};
 }
 
 std::string describe(const FaultView& fault) {

@@ -7,6 +7,7 @@
 
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/service/chaos_clock.hpp"
+#include "chaosd/service/outcome.hpp"
 #include "common/cluster/fault.hpp"
 
 namespace faultline::chaos {
@@ -21,6 +22,8 @@ struct PlanNote {
   std::optional<std::int64_t> quorum_lost;
   std::optional<std::int64_t> under_replicated;
   std::string sentence;
+  std::optional<std::int64_t> quorum_lost_already = {};  ///< When it was planned.
+  std::optional<std::int64_t> can_lose_nodes_after = {};
 };
 
 /// A fault with all that undoing it needs after a crash; one line of the journal.
@@ -33,6 +36,7 @@ struct FaultRecord {
   BootInstant deadline;
   std::optional<PlanNote> plan = {};  ///< Empty: it was injected without one.
   FaultParams params;
+  std::optional<Outcome> outcome = {};  ///< Empty: nobody has looked yet.
   std::string saved;  ///< What undoing must know of the world before; see Fault::save.
 };
 
@@ -44,6 +48,10 @@ struct FaultRecord {
 
 /// The order to carry it out or take it back now.
 [[nodiscard]] FaultOrder order_of(const FaultRecord& record, const Now& now);
+
+/// Whether the two may be open at the same time; else `conflict` that names `first`, if it is
+/// written down, and says what would do. Faults on different targets always may.
+[[nodiscard]] Status overlap(const FaultRecord& first, const FaultRecord& second);
 
 /// "stop of n2 is active", for people.
 [[nodiscard]] std::string describe(const FaultView& fault);

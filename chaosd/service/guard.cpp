@@ -15,6 +15,8 @@ PlanNote note_of(const Plan& plan, bool accepted) {
   if (!plan.forecast) return note;
   note.lease_lost = plan.forecast->lease_lost;
   note.quorum_lost = plan.forecast->quorum_lost;
+  note.can_lose_nodes_after = plan.forecast->can_lose_nodes_after;
+  note.quorum_lost_already = plan.forecast->quorum_lost_already;
   note.under_replicated = plan.forecast->under_replicated;
   note.sentence = plan.forecast->sentence;
   return note;

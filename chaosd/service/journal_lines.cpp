@@ -38,7 +38,9 @@ json to_json(const std::optional<PlanNote>& plan) {
           {"lease_lost", wire::or_null(plan->lease_lost)},
           {"quorum_lost", wire::or_null(plan->quorum_lost)},
           {"under_replicated", wire::or_null(plan->under_replicated)},
-          {"sentence", plan->sentence}};
+          {"sentence", plan->sentence},
+          {"quorum_lost_already", wire::or_null(plan->quorum_lost_already)},
+          {"can_lose_nodes_after", wire::or_null(plan->can_lose_nodes_after)}};
 }
 
 /// A plan that cannot be read costs the forecast, not the record that undoing needs.
@@ -52,9 +54,47 @@ std::optional<PlanNote> plan_of(const json& object) {
                 reader.maybe_integer("lease_lost"),
                 reader.maybe_integer("quorum_lost"),
                 reader.maybe_integer("under_replicated"),
-                reader.text("sentence")};
+                reader.text("sentence"),
+                reader.maybe_integer("quorum_lost_already"),
+                reader.maybe_integer("can_lose_nodes_after")};
   if (reader.error()) return std::nullopt;
   return note;
+}
+
+json to_json(const std::optional<Outcome>& outcome) {
+  if (!outcome) return nullptr;
+  json verdicts = json::array();
+  for (const auto verdict : outcome->verdicts) verdicts.push_back(to_string(verdict));
+  json together = json::array();
+  for (const auto& id : outcome->together_with) together.push_back(id.value);
+  return {{"ranges_unavailable", wire::or_null(outcome->ranges_unavailable)},
+          {"under_replicated", wire::or_null(outcome->under_replicated)},
+          {"can_lose_nodes", wire::or_null(outcome->can_lose_nodes)},
+          {"verdicts", verdicts},
+          {"watched_ms", outcome->watched.count()},
+          {"blind", outcome->blind},
+          {"together_with", together},
+          {"complete", outcome->complete}};
+}
+
+/// One that cannot be read costs itself, not the record that undoing needs.
+std::optional<Outcome> outcome_of(const json& object) {
+  const auto found = object.find("outcome");
+  if (found == object.end() || !found->is_object()) return std::nullopt;
+  wire::ObjectReader reader{*found, "/outcome"};
+  Outcome outcome;
+  outcome.ranges_unavailable = reader.maybe_integer("ranges_unavailable");
+  outcome.under_replicated = reader.maybe_integer("under_replicated");
+  outcome.can_lose_nodes = reader.maybe_integer("can_lose_nodes");
+  for (const auto& word : reader.texts_or_empty("verdicts")) {
+    if (const auto verdict = parse_enum<VerdictState>(word)) outcome.verdicts.push_back(*verdict);
+  }
+  outcome.watched = milliseconds{reader.integer("watched_ms")};
+  outcome.blind = reader.text("blind");
+  for (auto& id : reader.texts_or_empty("together_with")) outcome.together_with.push_back({id});
+  outcome.complete = reader.boolean("complete");
+  if (reader.error()) return std::nullopt;
+  return outcome;
 }
 
 json to_json(const FaultParams& params) {
@@ -96,6 +136,7 @@ Result<FaultParams> read_params(const json& object) {
 json to_json(const FaultRecord& record) {
   return {{"fault", wire::to_json(record.view)},
           {"plan", to_json(record.plan)},
+          {"outcome", to_json(record.outcome)},
           {"target_id", record.target_id},
           {"instance", record.instance},
           {"touched_instance", record.touched_instance},
@@ -124,6 +165,7 @@ Result<FaultRecord> from_json(const json& object) {
   record.saved = reader.text_or("saved", "");
   if (reader.error()) return *reader.error();
   record.plan = plan_of(object);
+  record.outcome = outcome_of(object);
   auto params = read_params(object);
   if (!params) return params.error();
   record.params = std::move(params).value();

@@ -13,14 +13,8 @@ namespace {
 // Undoing takes its moment; an alarm for every moment would be a false one.
 constexpr milliseconds kOverdueAfter{2000};
 constexpr std::size_t kEndedKept = 200;
+constexpr milliseconds kOutcomeEvery{10'000};
 constexpr std::size_t kOpenMax = 256;
-
-Error already_open(const FaultView& fault) {
-  return {ErrorCode::conflict,
-          fault.target + " has an open fault already: " + fault.id.value + " (" + describe(fault) +
-              "); undo it first",
-          "/target"};
-}
 
 bool takes(Lane lane, Job::Work work) {
   return lane == Lane::any || work == Job::Work::undo || work == Job::Work::check;
@@ -45,15 +39,24 @@ void Ledger::adopt(std::vector<Recovered> recovered) {
 
 Status Ledger::open(const FaultRecord& record) { return open_all({record}); }
 
-Status Ledger::may_open(const std::vector<FaultRecord>& records) const {
-  std::size_t open = 0;
+Status Ledger::fits(const FaultRecord& record) const {
   for (const auto& entry : entries_) {
     if (!is_open(entry.record.view.state)) continue;
-    for (const auto& record : records) {
-      if (entry.record.target_id == record.target_id) return already_open(entry.record.view);
-    }
-    open += 1;
+    if (auto together = overlap(entry.record, record); !together) return together;
   }
+  return kDone;
+}
+
+Status Ledger::may_open(const std::vector<FaultRecord>& records) const {
+  for (auto record = records.begin(); record != records.end(); ++record) {
+    if (auto free = fits(*record); !free) return free;
+    for (auto earlier = records.begin(); earlier != record; ++earlier) {
+      if (auto together = overlap(*earlier, *record); !together) return together;
+    }
+  }
+  const auto open = static_cast<std::size_t>(
+      std::count_if(entries_.begin(), entries_.end(),
+                    [](const Entry& entry) { return is_open(entry.record.view.state); }));
   if (open + records.size() > kOpenMax) {
     return Error{ErrorCode::conflict, std::to_string(open) + " faults are open; undo some first"};
   }
@@ -173,6 +176,24 @@ Status Ledger::request_start(const std::string& target_id, const std::string& na
   return kDone;
 }
 
+void Ledger::note_outcome(const FaultId& id, const Outcome& outcome) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = entry_of(id);
+  if (entry == nullptr) return;  // Forgotten meanwhile.
+  auto& kept = entry->record.outcome;
+  const bool news = !kept || !same_facts(*kept, outcome);
+  kept = outcome;
+  if (!news && outcome.watched - entry->outcome_on_disk < kOutcomeEvery) return;
+  entry->outcome_on_disk = outcome.watched;
+  const auto written = journal_.append(entry->record);
+  (written ? journal_lines_ : journal_failures_) += 1;
+  if (!written) {
+    log_->error("the outcome cannot be written fault={} error={}", id.value,
+                written.error().message);
+  }
+  compact_journal();
+}
+
 void Ledger::target_changed(const std::string& target_id) {
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
@@ -181,69 +202,6 @@ void Ledger::target_changed(const std::string& target_id) {
     version_ += 1;
     changed_.notify_all();
   }
-}
-
-std::vector<FaultView> Ledger::faults(bool open_only) const {
-  const std::lock_guard lock(mutex_);
-  std::vector<FaultView> views;
-  for (const auto& entry : entries_) {
-    if (!open_only || is_open(entry.record.view.state)) views.push_back(entry.record.view);
-  }
-  return views;
-}
-
-std::vector<FaultView> Ledger::faults_since(WallTime since) const {
-  std::vector<FaultView> views = faults(false);
-  std::erase_if(views, [&](const FaultView& fault) {
-    return !is_open(fault.state) && fault.ended_at.value_or(fault.created_at) < since;
-  });
-  return views;
-}
-
-std::optional<FaultView> Ledger::find(const FaultId& id) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& entry : entries_) {
-    if (entry.record.view.id == id) return entry.record.view;
-  }
-  return std::nullopt;
-}
-
-std::optional<PlanNote> Ledger::plan_of(const FaultId& id) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& entry : entries_) {
-    if (entry.record.view.id == id) return entry.record.plan;
-  }
-  return std::nullopt;
-}
-
-std::optional<FaultView> Ledger::open_fault_of(const std::string& target_id) const {
-  const std::lock_guard lock(mutex_);
-  for (const auto& entry : entries_) {
-    if (entry.record.target_id == target_id && is_open(entry.record.view.state)) {
-      return entry.record.view;
-    }
-  }
-  return std::nullopt;
-}
-
-std::size_t Ledger::open_count() const { return faults(true).size(); }
-
-LedgerStats Ledger::stats() const {
-  const std::lock_guard lock(mutex_);
-  LedgerStats stats;
-  for (const FaultState state :
-       {FaultState::queued, FaultState::injecting, FaultState::active, FaultState::reverting,
-        FaultState::reverted, FaultState::failed, FaultState::revert_failed}) {
-    stats.by_state[state] = 0;
-  }
-  for (const auto& entry : entries_) {
-    stats.by_state[entry.record.view.state] += 1;
-    stats.overdue += entry.record.view.overdue ? 1 : 0;
-  }
-  stats.targets_worked_on = static_cast<std::int64_t>(busy_targets_.size());
-  stats.journal_lines = journal_lines_;
-  stats.journal_failures = journal_failures_;
-  return stats;
 }
 
 std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
@@ -326,6 +284,7 @@ Status Ledger::commit(const FaultRecord& record) {
   Entry* entry = entry_of(record.view.id);
   FAULTLINE_ENSURE(entry != nullptr && entry->claimed, "only who claimed a fault changes it");
   FaultRecord merged = record;
+  merged.outcome = entry->record.outcome;  // Of another writer, who does not claim.
   merged.view.overdue = entry->record.view.overdue && is_open(record.view.state);
   return write(*entry, merged);
 }

@@ -78,7 +78,8 @@ class Ledger {
 
   /// Takes over what an earlier run left, as reconcile() judged it. Once, at the start.
   void adopt(std::vector<Recovered> recovered);
-  /// Writes down a new fault; `conflict` names the open one if the target has one.
+  /// Writes down a new fault; `conflict` names an open one of the target that it does not
+  /// go with (faults/overlap).
   Status open(const FaultRecord& record);
   /// The same for several: all of them, or none when one cannot be.
   Status open_all(const std::vector<FaultRecord>& records,
@@ -88,15 +89,22 @@ class Ledger {
   std::vector<FaultView> request_undo_all(const std::string& reason);
   /// Asks for a target without an open fault to be started or unpaused.
   Status request_start(const std::string& target_id, const std::string& name);
+  /// Keeps what was seen of the cluster under a fault; on disk when it is news, or has aged.
+  void note_outcome(const FaultId& id, const Outcome& outcome);
   /// The watch saw a target change: faults on it are looked at again.
   void target_changed(const std::string& target_id);
 
   [[nodiscard]] std::vector<FaultView> faults(bool open_only) const;
   /// The open ones, and those that ended after `since`.
   [[nodiscard]] std::vector<FaultView> faults_since(WallTime since) const;
+  /// The same with all that is kept of them.
+  [[nodiscard]] std::vector<FaultRecord> records_since(WallTime since) const;
   [[nodiscard]] std::optional<FaultView> find(const FaultId& id) const;
+  [[nodiscard]] std::optional<FaultRecord> record_of(const FaultId& id) const;
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const;
-  [[nodiscard]] std::optional<FaultView> open_fault_of(const std::string& target_id) const;
+  [[nodiscard]] std::vector<FaultView> open_faults_of(const std::string& target_id) const;
+  /// Whether it goes with what is open on its target; else `conflict`, as of open().
+  [[nodiscard]] Status goes_with_open(const FaultRecord& record) const;
   [[nodiscard]] std::size_t open_count() const;
   [[nodiscard]] LedgerStats stats() const;
 
@@ -113,10 +121,12 @@ class Ledger {
     FaultRecord record;
     Progress progress;
     bool claimed = false;
+    milliseconds outcome_on_disk{0};  ///< Watched, when its outcome was last written.
   };
 
   [[nodiscard]] std::optional<Job::Work> due(const Entry& entry, const Now& now) const;
   [[nodiscard]] bool start_is_due() const;
+  [[nodiscard]] Status fits(const FaultRecord& record) const;
   [[nodiscard]] Status may_open(const std::vector<FaultRecord>& records) const;
   [[nodiscard]] Entry* entry_of(const FaultId& id);
   FaultView undo_entry(Entry& entry, const std::string& reason);

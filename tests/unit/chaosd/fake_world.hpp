@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string>
@@ -45,11 +46,31 @@ struct FakeHold {
   std::string target_id;
   std::string instance;  ///< The run whose network it is in.
   std::variant<NetRules, DiskFill> what;
+  int order = 0;  ///< Of laying them down: who came first meets a packet first.
+  /// Null: it is no network fault.
+  [[nodiscard]] const NetRules* rules() const { return std::get_if<NetRules>(&what); }
+  [[nodiscard]] bool shapes() const {
+    const auto* const laid = rules();
+    return laid != nullptr && (laid->effect == NetEffect::rate || laid->effect == NetEffect::delay);
+  }
+  /// Nothing that its witnesses send gets past `other`.
+  [[nodiscard]] bool is_behind(const FakeHold& other) const {
+    const auto* const mine = rules();
+    const auto* const theirs = other.rules();
+    if (mine == nullptr || theirs == nullptr) return false;
+    if (other.target_id != target_id || theirs->effect != NetEffect::drop) return false;
+    if (other.order > order && !shapes()) return false;  // A queue comes after all rules.
+    return std::all_of(mine->witnesses.begin(), mine->witnesses.end(), [&](const auto& witness) {
+      const auto& cut = theirs->peers;
+      return cut.empty() || std::find(cut.begin(), cut.end(), witness) != cut.end();
+    });
+  }
 };
 
 /// What stands behind every FakeRuntime, and stays when chaosd "dies".
 struct FakeWorld {
   std::map<std::string, FakeHold> holds;  ///< By fault id.
+  int holds_laid = 0;
   bool holds_meet_packets = true;
   int renewals = 0;
   std::map<std::string, Limits> limits;       ///< By target id; none: unlimited.
@@ -135,8 +156,15 @@ class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
 
  private:
   Result<HoldReport> hold(const HoldOrder& order, Deadline) override {
+    FakeHold one{order.target_id, "", order.what, ++world_.holds_laid};
+    for (const auto& [fault, other] : world_.holds) {
+      if (one.shapes() && other.shapes() && other.target_id == order.target_id) {
+        return Error{ErrorCode::upstream, "RTNETLINK answers: File exists"};
+      }
+    }
     const auto done = act("hold", order.target_id, [&](TargetInfo& target) {
-      world_.holds[order.fault.value] = {target.id, target.instance, order.what};
+      one.instance = target.instance;
+      world_.holds[order.fault.value] = one;
     });
     if (!done) return done.error();
     return HoldReport{4, 1, true};
@@ -147,7 +175,12 @@ class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
     if (const auto error = error_of("renew")) return *error;
     const auto found = world_.holds.find(fault.value);
     if (found == world_.holds.end()) return gone("faultline-nethold-" + fault.value);
-    return HoldReport{4, world_.holds_meet_packets ? 1 : 0, true};
+    const bool meets =
+        world_.holds_meet_packets &&
+        std::none_of(world_.holds.begin(), world_.holds.end(), [&](const auto& other) {
+          return other.first != fault.value && found->second.is_behind(other.second);
+        });
+    return HoldReport{4, meets ? 1 : 0, true};
   }
   Status release(const Hold& hold, Deadline) override {
     world_.calls.push_back("release " + hold.target_id);
