@@ -83,8 +83,8 @@ void Allocator::step(bool draining) {
   }
 }
 
-bool Allocator::can_take(const StoreLoad& load, const Zone& zone) const {
-  return load.live && !load.draining && !load.leaving && host_.in_zone(load.node, zone) &&
+bool Allocator::can_take(const StoreLoad& load) const {
+  return load.live && !load.draining && !load.leaving &&
          (load.node == host_.self() || host_.reachable(load.node));
 }
 
@@ -93,7 +93,8 @@ const StoreLoad* Allocator::lightest(const Descriptor& range, NodeNumber leaves,
   const StoreLoad* best = nullptr;
   for (const auto& [id, load] : stores_) {
     const StoreNumber taken = range.store_on(load.node);
-    if (!can_take(load, zone) || taken == id || (taken != 0 && load.node != leaves)) continue;
+    if (!can_take(load) || !host_.in_zone(load.node, zone)) continue;
+    if (taken == id || (taken != 0 && load.node != leaves)) continue;
     if (best == nullptr || load.ranges < best->ranges) best = &load;
   }
   return best;

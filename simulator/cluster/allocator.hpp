@@ -83,7 +83,7 @@ class Allocator {
   /// that has a replica, but for `leaves`, whose replica is to go. Null: there is none.
   [[nodiscard]] const StoreLoad* lightest(const Descriptor& range, NodeNumber leaves,
                                           const Zone& zone) const;
-  [[nodiscard]] bool can_take(const StoreLoad& load, const Zone& zone) const;
+  [[nodiscard]] bool can_take(const StoreLoad& load) const;
   /// A replica where its zone allows none, other nodes' first; 0: there is none.
   [[nodiscard]] NodeNumber misplaced(const std::vector<NodeNumber>& replicas,
                                      const Zone& zone) const;
