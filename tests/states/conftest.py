@@ -19,7 +19,7 @@ from cluster import BIN, cockroach_binary, is_simulated  # noqa: E402
 from table import RELEASES, SHORT, TABLE  # noqa: E402
 
 # Most of a cell is waiting.
-WORKERS = int(os.environ.get("FAULTLINE_STATES_AT_ONCE", "6"))
+WORKERS = int(os.environ.get("FAULTLINE_STATES_AT_ONCE", "8"))
 WHOLE = os.environ.get("FAULTLINE_STATES") == "all"
 
 
