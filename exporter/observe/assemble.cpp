@@ -6,6 +6,7 @@
 #include "exporter/observe/connectivity.hpp"
 #include "exporter/observe/impact_basis.hpp"
 #include "exporter/observe/liveness_state.hpp"
+#include "exporter/observe/native_opinion.hpp"
 #include "exporter/observe/node_parts.hpp"
 #include "exporter/observe/probe_view.hpp"
 #include "exporter/observe/source_health.hpp"
@@ -61,35 +62,6 @@ std::map<NodeId, SelfView> self_views(const std::vector<NodeView>& nodes, const 
     selves.emplace(node.id, self);
   }
   return selves;
-}
-
-Opinion native_opinion(const std::vector<NodeView>& nodes) {
-  Opinion opinion;
-  std::int64_t counted = 0;
-  std::int64_t sum = 0;
-  std::string missing;
-  for (const auto& node : nodes) {
-    if (node.replication.valid && node.replication.ranges_unavailable) {
-      sum += *node.replication.ranges_unavailable;
-      counted += node.replication.ranges_counted.value_or(0);
-      opinion.read_at = std::max(opinion.read_at.value_or(WallTime::min()),
-                                 node.replication.read_at.value_or(WallTime::min()));
-    } else if (is_up(node)) {
-      missing = "n" + std::to_string(node.id.value) + ": " + node.replication.reason;
-    }
-  }
-  if (!opinion.read_at) {
-    opinion.reason = missing.empty() ? "no node gives its metrics" : missing;
-  } else if (sum == 0 && !missing.empty()) {
-    // A zero that some node has not agreed to is no zero.
-    opinion.reason = missing;
-  } else if (sum == 0 && counted == 0) {
-    opinion.reason = "no node counts any range";
-  } else {
-    opinion.valid = true;
-    opinion.ranges_unavailable = sum;
-  }
-  return opinion;
 }
 
 /// The descriptors against those nodes; empty when never read.
@@ -159,41 +131,6 @@ Opinion computed_opinion(VerdictInput& input, const Readings& readings) {
   opinion.valid = true;
   opinion.ranges_unavailable = input.quorum->without_quorum;
   return opinion;
-}
-
-/// Gauges that see more than the descriptors may be left over from the moment when
-/// the survivors did not trust each other: they stand for one metrics tick of 10 s.
-/// Those that see less have not ticked yet, or cannot: a range without any live replica
-/// is counted by nobody.
-void weigh_gauges(VerdictInput& input, Memory& memory) {
-  const auto computed = input.computed.ranges_unavailable.value_or(0);
-  if (quorum_on_hold(input) && input.native.valid && *input.native.ranges_unavailable == 0) {
-    input.native = {false,
-                    {},
-                    "nodes call others not live whose processes answer, and a zero may be from "
-                    "before: gauges are up to 10 s old",
-                    input.native.read_at};
-  }
-  if (input.native.valid && *input.native.ranges_unavailable < computed) {
-    input.native = {false,
-                    {},
-                    "the nodes report fewer than their descriptors tell: gauges are up to 10 s "
-                    "old, and no node counts a range that has no live replica",
-                    input.native.read_at};
-  }
-  const bool more = input.native.valid && *input.native.ranges_unavailable > computed;
-  const auto* before = memory.previous.get();
-  const bool moved =
-      before != nullptr && before->verdict.computed.ranges_unavailable.value_or(0) != computed;
-  if (!more || moved) memory.native_more_since.reset();
-  if (more && !memory.native_more_since) memory.native_more_since = input.now;
-  input.native_more_since = memory.native_more_since;
-  if (more && computed > 0 && input.now - *memory.native_more_since < kHold) {
-    input.native = {false,
-                    {},
-                    "the nodes report more than their descriptors explain; it may pass",
-                    input.native.read_at};
-  }
 }
 
 /// Before gossip has named the nodes the addresses of the configuration stand for them.
@@ -322,22 +259,42 @@ std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, Wa
   return nodes;
 }
 
-}  // namespace
-
-Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, WallTime now) {
-  memory.directory = learn(std::move(memory.directory), readings);
+/// Settings of the cluster, as long as nobody can be asked.
+void remember_settings(Memory& memory, const Readings& readings) {
   if (readings.placement && readings.placement->part &&
       readings.placement->part->time_until_store_dead) {
     memory.time_until_store_dead = *readings.placement->part->time_until_store_dead;
   }
-  if (readings.kv_status && readings.kv_status->part &&
-      readings.kv_status->part->time_until_store_dead) {
-    memory.time_until_store_dead = *readings.kv_status->part->time_until_store_dead;
+  if (!readings.kv_status || !readings.kv_status->part) return;
+  const auto& told = *readings.kv_status->part;
+  if (told.time_until_store_dead) memory.time_until_store_dead = *told.time_until_store_dead;
+  if (told.time_after_store_suspect) {
+    memory.time_after_store_suspect = *told.time_after_store_suspect;
   }
-  if (readings.kv_status && readings.kv_status->part &&
-      readings.kv_status->part->time_after_store_suspect) {
-    memory.time_after_store_suspect = *readings.kv_status->part->time_after_store_suspect;
+}
+
+/// Empty: nobody can know.
+std::optional<std::int64_t> underreplicated(const VerdictInput& input,
+                                            const std::vector<NodeView>& nodes) {
+  if (input.quorum) {
+    // Those of the nodes that are surely down are at least so many; none is no such number.
+    const bool sure = input.computed.valid && input.underreplicated_known;
+    if (sure || input.quorum->underreplicated > 0) return input.quorum->underreplicated;
+    return std::nullopt;
   }
+  if (!input.native.valid) return std::nullopt;
+  std::int64_t sum = 0;
+  for (const auto& node : nodes) {
+    if (node.replication.valid) sum += node.replication.ranges_underreplicated.value_or(0);
+  }
+  return sum;
+}
+
+}  // namespace
+
+Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, WallTime now) {
+  memory.directory = learn(std::move(memory.directory), readings);
+  remember_settings(memory, readings);
   const auto* previous = memory.previous.get();
   ClusterSnapshot snapshot;
   snapshot.at = now;
@@ -354,13 +311,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   if (readings.process && readings.process->reads == 0 && snapshot.nodes.empty()) {
     input.anything_read = false;
   }
-  input.native = native_opinion(snapshot.nodes);
-  if (input.native.valid && *input.native.ranges_unavailable == 0 &&
-      input.up * 2 <= input.expected) {
-    // Gauges are up to 10 s old, and a node without its majority counts nothing.
-    input.native = {
-        false, {}, "too few nodes are up for a zero to mean anything", input.native.read_at};
-  }
+  input.native = native_opinion(snapshot.nodes, input);
   input.denied = !input.confirmed && is_denied(snapshot.nodes, witnesses, readings, now);
   const auto& stores = memory.directory.stores;
   memory.lost_stores = find_lost_stores(snapshot.nodes, readings, stores, memory.lost_stores, now);
@@ -370,24 +321,12 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   input.computed = computed_opinion(input, readings);
   input.probe = probe_opinion(readings, input.computed, now);
 
-  weigh_gauges(input, memory);
+  weigh_gauges(input, memory.native_more_since, previous);
 
   if (readings.placement && readings.placement->part) {
     snapshot.ranges_total = readings.placement->part->ranges;
   }
-  if (input.quorum) {
-    // Those of the nodes that are surely down are at least so many; none is no such number.
-    const bool sure = input.computed.valid && input.underreplicated_known;
-    if (sure || input.quorum->underreplicated > 0) {
-      snapshot.ranges_underreplicated = input.quorum->underreplicated;
-    }
-  } else if (input.native.valid) {
-    std::int64_t sum = 0;
-    for (const auto& node : snapshot.nodes) {
-      if (node.replication.valid) sum += node.replication.ranges_underreplicated.value_or(0);
-    }
-    snapshot.ranges_underreplicated = sum;
-  }
+  snapshot.ranges_underreplicated = underreplicated(input, snapshot.nodes);
   input.underreplicated = snapshot.ranges_underreplicated;
   input.cuts = snapshot.connectivity.sentence;
   snapshot.verdict = judge(input, previous == nullptr ? nullptr : &previous->verdict);
