@@ -16,6 +16,14 @@ std::int64_t to_number(const std::string& text) {
   return value;
 }
 
+/// Where a range was before, told late or twice: meta2 never goes back.
+bool is_older_place(const ConditionalPut& put, const std::string& actual) {
+  if (actual.empty() || !put.key.starts_with("meta2/")) return false;
+  const auto told = decode_descriptor(put.value);
+  const auto known = decode_descriptor(actual);
+  return told && known && told->generation < known->generation;
+}
+
 std::int64_t bytes_of(const RangeState& state) {
   std::int64_t bytes = 0;
   for (const auto& [key, value] : state.rows) {
@@ -129,7 +137,7 @@ void Replica::serve_write(const KvRequest& request) {
       answer.actual = actual;
       return reply(request.from, std::move(answer));
     }
-    proposal.change.puts.emplace_back(put.key, put.value);
+    if (!is_older_place(put, actual)) proposal.change.puts.emplace_back(put.key, put.value);
   }
   for (const std::string& key : request.erases) {
     if (copy_.state.rows.contains(key)) proposal.change.erases.push_back(key);

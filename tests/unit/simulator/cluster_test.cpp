@@ -25,6 +25,39 @@ TEST(Cluster, ThreeNodesReplicateEveryRangeThreeTimesAndShareTheLeases) {
   EXPECT_EQ(cluster.node(3).gauges().sum("ranges.underreplicated"), 0);
 }
 
+/// meta2 as the newest copy of its range has it: generations by range.
+std::map<RangeNumber, std::int64_t> told_by_meta2(SmallCluster& cluster, int nodes) {
+  const Copy* newest = nullptr;
+  for (int i = 1; i <= nodes; ++i) {
+    const auto found = cluster.node(i).replicas().find(kMetaRange);
+    if (found == cluster.node(i).replicas().end()) continue;
+    const Copy& copy = found->second->copy();
+    if (newest == nullptr || copy.index > newest->index) newest = &copy;
+  }
+  std::map<RangeNumber, std::int64_t> told;
+  for (const auto& [key, value] : newest->state.rows) {
+    const auto place = decode_descriptor(value);
+    if (key.starts_with("meta2/") && place) told[place->range] = place->generation;
+  }
+  return told;
+}
+
+// What is asked again because no answer came in time arrives twice, and late.
+TEST(Cluster, Meta2NeverGoesBackToWhereARangeWas) {
+  for (const std::uint64_t seed : {30, 31, 32}) {
+    SmallCluster cluster(3, seed);
+    cluster.run(40);
+    std::map<RangeNumber, std::int64_t> true_generations;
+    for (int i = 1; i <= 3; ++i) {
+      for (const auto& [range, replica] : cluster.node(i).replicas()) {
+        auto& known = true_generations[range];
+        known = std::max(known, replica->descriptor().generation);
+      }
+    }
+    EXPECT_EQ(told_by_meta2(cluster, 3), true_generations) << "seed " << seed;
+  }
+}
+
 TEST(Cluster, FiveNodesKeepSystemRangesFiveTimesAndTheRestThreeTimes) {
   SmallCluster cluster(5);
   EXPECT_GE(
