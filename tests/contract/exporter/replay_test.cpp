@@ -141,7 +141,7 @@ class Player {
       group.ranges = std::stoll(word.substr(0, times));
       std::istringstream voters{word.substr(times + 1)};
       for (std::string voter; std::getline(voters, voter, ',');) {
-        group.voters.emplace_back(std::stoll(voter));
+        group.voters.push_back(StoreId{std::stoll(voter)});
         part.stores[group.voters.back()] = NodeId{std::stoll(voter)};
         nodes_[std::stoll(voter)];
       }

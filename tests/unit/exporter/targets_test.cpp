@@ -132,7 +132,7 @@ class TargetSet : public TargetsFile {
  protected:
   net::AddressBook book_;
   SystemClock clock_;
-  const CollectorConfig collect_;
+  const CollectorConfig collect_{};
   Targets targets_{
       (folder_ / "targets.yml").string(), {book_, clock_, collect_}, make_logger("test")};
 

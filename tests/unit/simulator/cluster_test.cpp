@@ -44,7 +44,7 @@ std::map<RangeNumber, std::int64_t> told_by_meta2(SmallCluster& cluster, int nod
 
 // What is asked again because no answer came in time arrives twice, and late.
 TEST(Cluster, Meta2NeverGoesBackToWhereARangeWas) {
-  for (const std::uint64_t seed : {30, 31, 32}) {
+  for (const std::uint64_t seed : {30U, 31U, 32U}) {
     SmallCluster cluster(3, seed);
     cluster.run(40);
     std::map<RangeNumber, std::int64_t> true_generations;
