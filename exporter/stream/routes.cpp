@@ -330,7 +330,8 @@ Reply Routes::landing() const {
     reply.body +=
         link_to(kTimelinePath, "what happened, as JSON: <code>?since=ID&amp;limit=N</code>");
   }
-  for (const auto& [name, target] : *targets()) {
+  const auto all = targets();  // Held: a reload may put others in their place.
+  for (const auto& [name, target] : *all) {
     // Names are of letters, digits, dots, dashes and underscores: nothing to escape.
     const auto link = [&, &name = name](std::string_view path, const std::string& what) {
       return link_to(std::string{path} + "?target=" + name, what);

@@ -107,7 +107,7 @@ void ToyCluster::heartbeat() {
 
 void ToyCluster::tick_gauges() {
   const auto live = [&](StoreId store) {
-    const auto& node = nodes_[static_cast<std::size_t>(store.value - 11)];
+    const auto& node = nodes_[index_of(store)];
     return node.expires_at > now;
   };
   for (auto& node : nodes_) {
@@ -120,7 +120,9 @@ void ToyCluster::tick_gauges() {
     for (const auto& voters : voters_) {
       // Counted by the first live replica.
       const auto counter = std::find_if(voters.begin(), voters.end(), live);
-      if (counter == voters.end() || counter->value - 10 != node.id.value) continue;
+      if (counter == voters.end() ||
+          index_of(*counter) + 1 != static_cast<std::size_t>(node.id.value))
+        continue;
       const auto alive = std::count_if(voters.begin(), voters.end(), live);
       const auto all = static_cast<std::ptrdiff_t>(voters.size());
       ++node.ranges;

@@ -77,6 +77,11 @@ class ToyCluster {
 
   [[nodiscard]] bool majority_connected() const;
   [[nodiscard]] bool answers(const Node& node) const;
+  /// In nodes_; the second stores of nodes are numbered from 21 on, the first from 11 on.
+  [[nodiscard]] std::size_t index_of(StoreId store) const {
+    const auto from_first = static_cast<std::size_t>(store.value - 11);
+    return stores_ == 1 ? from_first : from_first % 10;
+  }
   [[nodiscard]] bool live_in_own_eyes(const Node& node) const;
   [[nodiscard]] std::int64_t peers_lost(const Node& node) const;
   void heartbeat();
