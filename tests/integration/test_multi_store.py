@@ -106,7 +106,6 @@ def test_with_a_node_both_of_its_stores_are_gone(two_stores):
     used = {source["gateway"] for source in at_rest["sources"]}
     victim = next((n for n in two_stores.cluster.nodes[1:] if n.address not in used), two_stores.cluster.nodes[-1])
     node_id = wire.node_by_address(at_rest, victim.address)["node_id"]
-    had = wire.node(at_rest, node_id)["ranges"]
     seen = set()
     two_stores.cluster.kill(victim.number)
 
@@ -116,19 +115,21 @@ def test_with_a_node_both_of_its_stores_are_gone(two_stores):
         if lost["liveness"]["state"] != "suspect" or s["verdict"]["state"] != "degraded":
             return False
         on_it = sum(node_id in nodes for nodes in ([owners[store] for store in stores] for stores in voters(two_stores).values()))
-        return s["ranges_underreplicated"] == on_it and on_it > 0
+        return s["ranges_underreplicated"] == lost["ranges"] == on_it and on_it > 0
 
     s = picture.state_when(two_stores.exporter, degraded, 30, "the ranges with a replica on either store are under-replicated")
     assert s["verdict"]["can_lose_nodes"] == 0 and s["ranges_unavailable"] == 0
-    assert wire.node(s, node_id)["ranges"] == had, "its replicas are still there"
     assert not seen & {"unavailable", "unreachable"}, seen
 
     # What a second loss costs is counted with both stores of the first gone.
     others = [n["node_id"] for n in s["nodes"] if n["node_id"] != node_id]
-    ranges = [[owners[store] for store in stores] for stores in voters(two_stores).values()]
-    for other in others:
-        quorum, _ = expected_losses(ranges, {node_id, other})
-        assert forecast(two_stores, [other])["quorum_lost"] == quorum, other
+
+    def agrees():
+        ranges = [[owners[store] for store in stores] for stores in voters(two_stores).values()]
+        return all(forecast(two_stores, [other])["quorum_lost"] == expected_losses(ranges, {node_id, other})[0] for other in others)
+
+    # The survivors may still move replicas, and the exporter reads descriptors every ten seconds.
+    until(agrees, 40, "the forecast counts both stores of the lost node", every=0.5)
 
     held = sum(wire.node(at_rest, other)["leader_ranges"] for other in others)
     picture.state_when(

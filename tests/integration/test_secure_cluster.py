@@ -54,7 +54,8 @@ def test_where_the_certificate_of_the_pages_is_not_believed_the_gauges_come_over
     snapshot = picture.state_when(daemon, lambda s: gauges_from(s, "node_metrics"), 60, "the gauges are known all the same")
     assert snapshot["verdict"]["native"]["ranges_unavailable"] == 0
     assert all(n["process"]["state"] == "reachable" and n["process"]["ready"] is None for n in snapshot["nodes"])
-    assert all("certificate problem" in n["process"]["reason"] and "ca-ui.crt" in n["process"]["reason"] for n in snapshot["nodes"])
+    picture.state_when(daemon, lambda s: all("certificate problem" in n["process"]["reason"] and "ca-ui.crt" in n["process"]["reason"]
+                                             for n in s["nodes"]), 30, "each node says why its pages are not read")
     secure.signal_all(signal.SIGSTOP)
     picture.state_when(daemon, lambda s: all(n["process"]["state"] == "unresponsive" for n in s["nodes"]), 15,
                        "the kernel of a paused node accepts, and that is no life")
