@@ -3,18 +3,13 @@
 #include <algorithm>
 #include <filesystem>
 
-#include <yaml-cpp/yaml.h>
+#include "exporter/stream/yaml_file.hpp"
 
 namespace faultline::exporter {
 
 namespace {
 
-constexpr const char* kFlag = "--targets.file";
 constexpr std::size_t kNameMax = 64;
-
-Error wrong(const std::string& path, const std::string& what) {
-  return {ErrorCode::invalid, std::string{kFlag} + " " + path + ": " + what, kFlag};
-}
 
 std::string line_of(const YAML::Node& node) {
   return "line " + std::to_string(node.Mark().line + 1) + ": ";
@@ -141,17 +136,7 @@ Result<TargetConfigs> read_targets(const YAML::Node& root, const std::filesystem
 }  // namespace
 
 Result<TargetConfigs> read_targets_file(const std::string& path) {
-  try {
-    const auto root = YAML::LoadFile(path);
-    auto configs = read_targets(root, std::filesystem::path{path}.parent_path());
-    if (!configs) return wrong(path, configs.error().message);
-    return configs;
-  } catch (const YAML::BadFile&) {
-    return wrong(path, "cannot be read");
-  } catch (const YAML::Exception& error) {
-    return wrong(path, "line " + std::to_string(error.mark.line + 1) +
-                           " is not what it should be: " + error.msg);
-  }
+  return stream::read_yaml_file("--targets.file", path, read_targets);
 }
 
 }  // namespace faultline::exporter

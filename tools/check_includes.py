@@ -55,7 +55,7 @@ FENCES = {
     "nlohmann/": ["common/wire", "chaosd/http", "chaosd/docker", "chaosd/service/journal", "simulator", "bench", "tests", "exporter/stream"],
     "nftables/": ["chaosd/nethold"],
     "netlink/": ["chaosd/nethold"],
-    "yaml-cpp/": ["chaosd/process", "exporter/stream/web_config", "exporter/targets_file", "chaosd/http", "simulator", "tests"],
+    "yaml-cpp/": ["chaosd/process", "exporter/stream/yaml_file", "chaosd/http", "simulator", "tests"],
     "CLI/": ["common/config", "exporter/config", "chaosd/config", "simulator/main.cpp", "simulator/config", "bench", "cli"],
 }
 

@@ -22,6 +22,16 @@ Result<net::HttpResponse> DockerEngine::call(std::string method, std::string tar
   return send(request(std::move(method), std::move(target)), deadline);
 }
 
+Result<std::string> DockerEngine::read_container_page(const std::string& id,
+                                                      const std::string& what, Deadline deadline) {
+  if (!is_container_id(id)) return no_container(id);
+  auto answer = call("GET", "/containers/" + id + "/" + what, deadline);
+  if (!answer) return answer.error();
+  if (answer->status == 404) return no_container(id);
+  if (answer->status != 200) return upstream(*answer);
+  return std::move(answer->body);
+}
+
 Result<net::HttpResponse> DockerEngine::post(std::string target, std::string json,
                                              Deadline deadline) {
   auto message = request("POST", std::move(target));

@@ -19,6 +19,9 @@ class DockerEngine {
   /// Any status is an answer; an error is the Engine's absence, and says so.
   [[nodiscard]] Result<net::HttpResponse> call(std::string method, std::string target,
                                                Deadline deadline);
+  /// The body of GET /containers/{id}/{what}. `not_found`: there is none, or `id` is no id.
+  [[nodiscard]] Result<std::string> read_container_page(const std::string& id,
+                                                        const std::string& what, Deadline deadline);
   [[nodiscard]] Result<net::HttpResponse> post(std::string target, std::string json,
                                                Deadline deadline);
   [[nodiscard]] std::vector<Result<net::HttpResponse>> call_all(

@@ -133,11 +133,9 @@ Result<HolderSpec> DockerHolds::spec_for(const HoldOrder& order, Deadline deadli
     spec.arguments = joined({"hold"}, times, to_arguments(*rules));
     return spec;
   }
-  const auto answer = engine_.call("GET", "/containers/" + order.target_id + "/json", deadline);
-  if (!answer) return answer.error();
-  if (answer->status == 404) return no_container(order.target_id);
-  if (answer->status != 200) return upstream(*answer);
-  auto volume = read_store_volume(answer->body);
+  const auto page = engine_.read_container_page(order.target_id, "json", deadline);
+  if (!page) return page.error();
+  auto volume = read_store_volume(*page);
   if (!volume) return volume.error();
   spec.arguments = joined({"fill"}, times, to_arguments(std::get<DiskFill>(order.what)));
   spec.labels[std::string{kPlaceLabel}] = kDiskPlace;
@@ -286,12 +284,9 @@ Result<std::vector<Hold>> DockerHolds::all(Deadline deadline) {
 
 Result<std::vector<std::string>> DockerHolds::exempt(const std::string& target_id,
                                                      Deadline deadline) {
-  if (!is_container_id(target_id)) return no_container(target_id);
-  const auto target = engine_.call("GET", "/containers/" + target_id + "/json", deadline);
+  const auto target = engine_.read_container_page(target_id, "json", deadline);
   if (!target) return target.error();
-  if (target->status == 404) return no_container(target_id);
-  if (target->status != 200) return upstream(*target);
-  auto addresses = read_gateways(target->body);
+  auto addresses = read_gateways(*target);
   if (!addresses) return unreadable(addresses.error());
   const auto listed = engine_.call("GET", "/containers/json?filters=" + role_filter(), deadline);
   if (!listed) return listed.error();

@@ -13,18 +13,8 @@ constexpr std::int64_t kNoSwapLimit = -1;
 
 }  // namespace
 
-Result<std::string> DockerLimits::get(const std::string& id, const std::string& what,
-                                      Deadline deadline) {
-  if (!is_container_id(id)) return no_container(id);
-  auto answer = engine_.call("GET", "/containers/" + id + "/" + what, deadline);
-  if (!answer) return answer.error();
-  if (answer->status == 404) return no_container(id);
-  if (answer->status != 200) return upstream(*answer);
-  return std::move(answer->body);
-}
-
 Result<Limits> DockerLimits::read(const std::string& id, Deadline deadline) {
-  const auto inspected = get(id, "json", deadline);
+  const auto inspected = engine_.read_container_page(id, "json", deadline);
   if (!inspected) return inspected.error();
   auto limits = read_host_limits(*inspected);
   if (!limits) return unreadable(limits.error());
@@ -32,7 +22,7 @@ Result<Limits> DockerLimits::read(const std::string& id, Deadline deadline) {
 }
 
 Result<std::int64_t> DockerLimits::memory_used(const std::string& id, Deadline deadline) {
-  const auto stats = get(id, "stats?stream=false&one-shot=true", deadline);
+  const auto stats = engine_.read_container_page(id, "stats?stream=false&one-shot=true", deadline);
   if (!stats) return stats.error();
   return read_memory_used(*stats);
 }

@@ -25,8 +25,6 @@ class DockerLimits final : public LimitsControl {
 
  private:
   [[nodiscard]] Status update(const std::string& id, const std::string& body, Deadline deadline);
-  [[nodiscard]] Result<std::string> get(const std::string& id, const std::string& what,
-                                        Deadline deadline);
 
   DockerEngine& engine_;
 };

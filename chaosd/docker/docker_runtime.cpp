@@ -95,12 +95,9 @@ Result<std::vector<TargetInfo>> DockerRuntime::list(Deadline deadline) {
 }
 
 Result<TargetInfo> DockerRuntime::inspect(const std::string& id, Deadline deadline) {
-  if (!is_container_id(id)) return no_container(id);
-  const auto answer = engine_.call("GET", "/containers/" + id + "/json", deadline);
-  if (!answer) return answer.error();
-  if (answer->status == 404) return no_container(id);
-  if (answer->status != 200) return upstream(*answer);
-  auto container = read_container(answer->body);
+  const auto page = engine_.read_container_page(id, "json", deadline);
+  if (!page) return page.error();
+  auto container = read_container(*page);
   if (!container) return unreadable(container.error());
   if (!is_target(*container, label_)) {
     return Error{ErrorCode::not_found, "container " + container->target.name +

@@ -8,9 +8,6 @@ namespace faultline::chaos {
 /// beside it is taken away whatever became of it.
 class MarkedFault : public Fault {
  public:
-  /// Of silence of chaosd, after which a hold ends itself.
-  static constexpr milliseconds kLease{30'000};
-
   [[nodiscard]] bool leaves_marks() const final { return true; }
   [[nodiscard]] bool in_effect(const TargetInfo& target) const final {
     return target.state == ContainerState::running;

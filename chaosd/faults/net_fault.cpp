@@ -9,12 +9,6 @@ namespace {
 
 constexpr std::int64_t kCockroachPort = 26257;
 
-Error no_network(FaultKind kind) {
-  return {ErrorCode::unsupported, std::string{to_string(kind)} +
-                                      " needs containers: local processes share this machine's "
-                                      "network"};
-}
-
 template <class Item>
 void add_new(std::vector<Item>& list, const std::vector<Item>& more) {
   for (const auto& item : more) {
@@ -48,8 +42,8 @@ std::vector<std::int64_t> ports_of(const TargetInfo& target) {
   return found;
 }
 
-Result<NetRules> NetFault::rules_for(Runtime& runtime, const FaultOrder& order,
-                                     Deadline deadline) const {
+Result<HoldWhat> NetFault::what(Runtime& runtime, const FaultOrder& order,
+                                Deadline deadline) const {
   NetRules rules;
   rules.direction = order.params.direction;
   fill(rules, order.params);
@@ -67,7 +61,7 @@ Result<NetRules> NetFault::rules_for(Runtime& runtime, const FaultOrder& order,
       add_new(rules.witnesses, ip_addresses(other));
       add_new(rules.ports, ports_of(other));
     }
-    return rules;
+    return HoldWhat{std::move(rules)};
   }
   for (const auto& peer : order.params.peers) {
     const auto found = runtime.inspect(peer.id, deadline);
@@ -81,43 +75,13 @@ Result<NetRules> NetFault::rules_for(Runtime& runtime, const FaultOrder& order,
     add_new(rules.ports, ports_of(*found));
   }
   rules.witnesses = rules.peers;
-  return rules;
+  return HoldWhat{std::move(rules)};
 }
 
-Status NetFault::apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
-  Holds* const holds = runtime.holds();
-  if (holds == nullptr) return no_network(kind());
-  auto rules = rules_for(runtime, order, deadline);
-  if (!rules) return rules.error();
-  const auto held = holds->hold(
-      {order.fault, order.target_id, std::move(rules).value(), order.time_left, kLease}, deadline);
-  if (!held) return held.error();
-  return kDone;
-}
-
-Result<Proof> NetFault::prove(Runtime& runtime, const FaultOrder& order,
-                              const TargetInfo& /*target*/, Deadline deadline) const {
-  Holds* const holds = runtime.holds();
-  if (holds == nullptr) return no_network(kind());
-  const auto report = holds->renew(order.fault, deadline);
-  if (!report) return report.error();
-  if (report->rules == 0) return Proof{false, "the kernel shows no rule of it"};
-  if (report->met == 0) return Proof{false, "no packet has met its rules"};
-  return Proof{true, ""};
-}
-
-Status NetFault::keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
-  Holds* const holds = runtime.holds();
-  if (holds == nullptr) return no_network(kind());
-  const auto report = holds->renew(order.fault, deadline);
-  if (!report) return report.error();
-  return kDone;
-}
-
-Status NetFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
-  Holds* const holds = runtime.holds();
-  if (holds == nullptr) return kDone;  // Then nothing was ever laid down.
-  return holds->release({order.fault, order.target_id, HoldPlace::network}, deadline);
+Proof NetFault::proof_in(const HoldReport& report) const {
+  if (report.rules == 0) return {false, "the kernel shows no rule of it"};
+  if (report.met == 0) return {false, "no packet has met its rules"};
+  return {true, ""};
 }
 
 }  // namespace faultline::chaos

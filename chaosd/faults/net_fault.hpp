@@ -1,7 +1,6 @@
 #pragma once
 
-#include "chaosd/faults/marked.hpp"
-#include "chaosd/runtime/holds.hpp"
+#include "chaosd/faults/held_fault.hpp"
 
 namespace faultline::chaos {
 
@@ -10,21 +9,19 @@ namespace faultline::chaos {
 /// a connection, whoever opened it, and never loopback. Without peers they meet
 /// everybody but our own containers and the gateways through which published ports
 /// come in, so that console, exporter and clients from outside are left alone.
-class NetFault : public MarkedFault {
+class NetFault : public HeldFault {
  public:
   [[nodiscard]] bool ends_with_the_run() const final { return true; }
-  Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
-  /// Shown when a packet has met the rules, by the kernel's own counter.
-  [[nodiscard]] Result<Proof> prove(Runtime& runtime, const FaultOrder& order,
-                                    const TargetInfo& target, Deadline deadline) const final;
-  Status keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
-  Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
 
  private:
   /// The effect and its numbers.
   virtual void fill(NetRules& rules, const FaultParams& params) const = 0;
-  [[nodiscard]] Result<NetRules> rules_for(Runtime& runtime, const FaultOrder& order,
-                                           Deadline deadline) const;
+  [[nodiscard]] HoldPlace place() const final { return HoldPlace::network; }
+  [[nodiscard]] std::string_view shared_by_processes() const final { return "network"; }
+  [[nodiscard]] Result<HoldWhat> what(Runtime& runtime, const FaultOrder& order,
+                                      Deadline deadline) const final;
+  /// Shown when a packet has met the rules, by the kernel's own counter.
+  [[nodiscard]] Proof proof_in(const HoldReport& report) const final;
 };
 
 /// The IP addresses among those under which a target is known.

@@ -12,10 +12,13 @@
 
 namespace faultline::chaos {
 
+/// What can be held.
+using HoldWhat = std::variant<NetRules, DiskFill>;
+
 struct HoldOrder {
   FaultId fault;  ///< The mark; one hold per fault.
   std::string target_id;
-  std::variant<NetRules, DiskFill> what;
+  HoldWhat what;
   milliseconds deadline{0};  ///< From now. The hold ends itself then, whatever becomes of chaosd.
   milliseconds lease{0};     ///< It ends itself after as long without renew().
 };

@@ -5,17 +5,11 @@
 #include <initializer_list>
 #include <string_view>
 
-#include <yaml-cpp/yaml.h>
+#include "exporter/stream/yaml_file.hpp"
 
 namespace faultline::stream {
 
 namespace {
-
-constexpr const char* kFlag = "--web.config.file";
-
-Error wrong(const std::string& path, const std::string& what) {
-  return {ErrorCode::invalid, std::string{kFlag} + " " + path + ": " + what, kFlag};
-}
 
 /// Empty, or what is wrong: a key that is misspelt would silently protect nothing.
 std::string unknown_key(const YAML::Node& map, const std::string& where,
@@ -79,30 +73,25 @@ std::string read_users(const YAML::Node& map, WebConfig& to) {
   return "";
 }
 
+Result<WebConfig> read_root(const YAML::Node& root, const std::filesystem::path& folder) {
+  WebConfig config;
+  if (root.IsNull()) return config;
+  if (!root.IsMap()) return Error{ErrorCode::invalid, "must be a map"};
+  auto text = unknown_key(root, "", {"tls_server_config", "basic_auth_users"});
+  if (text.empty() && root["tls_server_config"]) {
+    text = read_tls(root["tls_server_config"], folder, config);
+  }
+  if (text.empty() && root["basic_auth_users"]) {
+    text = read_users(root["basic_auth_users"], config);
+  }
+  if (!text.empty()) return Error{ErrorCode::invalid, text};
+  return config;
+}
+
 }  // namespace
 
 Result<WebConfig> read_web_config(const std::string& path) {
-  try {
-    const auto root = YAML::LoadFile(path);
-    WebConfig config;
-    if (root.IsNull()) return config;
-    if (!root.IsMap()) return wrong(path, "must be a map");
-    auto text = unknown_key(root, "", {"tls_server_config", "basic_auth_users"});
-    const auto folder = std::filesystem::path{path}.parent_path();
-    if (text.empty() && root["tls_server_config"]) {
-      text = read_tls(root["tls_server_config"], folder, config);
-    }
-    if (text.empty() && root["basic_auth_users"]) {
-      text = read_users(root["basic_auth_users"], config);
-    }
-    if (!text.empty()) return wrong(path, text);
-    return config;
-  } catch (const YAML::BadFile&) {
-    return wrong(path, "cannot be read");
-  } catch (const YAML::Exception& error) {
-    return wrong(path, "line " + std::to_string(error.mark.line + 1) +
-                           " is not what it should be: " + error.msg);
-  }
+  return read_yaml_file("--web.config.file", path, read_root);
 }
 
 }  // namespace faultline::stream

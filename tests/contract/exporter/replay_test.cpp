@@ -8,6 +8,7 @@
 #include <gmock/gmock.h>
 
 #include "exporter/observe/assemble.hpp"
+#include "tests/unit/exporter/good_reading.hpp"
 
 // Outages of a real server, played through `assemble`: what its nodes said of themselves
 // and of each other, second by second, with what was done to them. data/replay/ has what
@@ -19,6 +20,8 @@
 
 namespace faultline::observe {
 namespace {
+
+using test::good;
 
 struct Line {
   milliseconds at{0};
@@ -43,15 +46,6 @@ std::vector<Line> recorded(const std::string& name) {
     lines.push_back(std::move(line));
   }
   return lines;
-}
-
-template <class Part>
-poll::Reading<Part> good(Part part, WallTime now, const std::string& gateway = {}) {
-  poll::Reading<Part> reading;
-  reading.part = std::make_shared<const Part>(std::move(part));
-  reading.health = {true, "", gateway.empty() ? std::nullopt : std::optional{gateway}, now, 1.0};
-  reading.reads = 1;
-  return reading;
 }
 
 /// What the recording has said so far, as the sources would read it.

@@ -90,6 +90,13 @@ class ChaosdLife {
       work();
     }
   }
+  /// n1 to n3 are the nodes 1 to 3 of a cluster.
+  void meet_nodes() {
+    board.put_nodes(
+        std::vector<NodeAddress>{
+            {NodeId{1}, "n1:26257"}, {NodeId{2}, "n2:26257"}, {NodeId{3}, "n3:26257"}},
+        clock_.now().wall);
+  }
   FaultView inject(FaultKind kind, const std::string& target, std::int64_t duration_s = 60) {
     return inject(request_for(kind, target, duration_s));
   }

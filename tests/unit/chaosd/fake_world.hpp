@@ -45,7 +45,7 @@ std::string& crash_at();
 struct FakeHold {
   std::string target_id;
   std::string instance;  ///< The run whose network it is in.
-  std::variant<NetRules, DiskFill> what;
+  HoldWhat what;
   int order = 0;  ///< Of laying them down: who came first meets a packet first.
   /// Null: it is no network fault.
   [[nodiscard]] const NetRules* rules() const { return std::get_if<NetRules>(&what); }

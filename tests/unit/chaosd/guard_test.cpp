@@ -19,10 +19,7 @@ constexpr const char* kPlans = "/api/chaos/v1/plans";
 class Guarded : public ApiTest {
  protected:
   Guarded() {
-    life->board.put_nodes(
-        std::vector<NodeAddress>{
-            {NodeId{1}, "n1:26257"}, {NodeId{2}, "n2:26257"}, {NodeId{3}, "n3:26257"}},
-        clock.now().wall);
+    life->meet_nodes();
     use(GuardMode::enforce);
   }
   void use(GuardMode mode) {

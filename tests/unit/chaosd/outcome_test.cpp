@@ -135,12 +135,7 @@ TEST(AnOutcome, IsReadBackFromTheJournalAndABrokenOneCostsOnlyItself) {
 /// One life under a guard that enforces, looked at by a vigil.
 class Scored : public ApiTest {
  protected:
-  Scored() {
-    life->board.put_nodes(
-        std::vector<NodeAddress>{
-            {NodeId{1}, "n1:26257"}, {NodeId{2}, "n2:26257"}, {NodeId{3}, "n3:26257"}},
-        clock.now().wall);
-  }
+  Scored() { life->meet_nodes(); }
   FaultId inject(const std::string& target) {
     Guard guard{GuardMode::enforce, life->service, life->board, life->ledger(), &impact, clock};
     const auto done = guard.inject({{request_for(FaultKind::pause, target)}});

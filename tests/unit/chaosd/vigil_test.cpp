@@ -20,10 +20,7 @@ class VigilTest : public ChaosdTest {
   VigilTest() { meet(); }
 
   void meet() {
-    life->board.put_nodes(
-        std::vector<NodeAddress>{
-            {NodeId{1}, "n1:26257"}, {NodeId{2}, "n2:26257"}, {NodeId{3}, "n3:26257"}},
-        clock.now().wall);
+    life->meet_nodes();
     use(GuardMode::enforce);
   }
   void use(GuardMode mode) {

@@ -6,14 +6,13 @@
 #include <string>
 #include <thread>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
-#include <sys/socket.h>
 #include <unistd.h>
+
+#include "tests/unit/common/loopback_socket.hpp"
 
 namespace faultline::test {
 
@@ -73,35 +72,26 @@ struct Identity {
 class TlsPeer {
  public:
   TlsPeer(const Identity& identity, std::string response)
-      : response_(std::move(response)),
-        context_(SSL_CTX_new(TLS_server_method())),
-        socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+      : response_(std::move(response)), context_(SSL_CTX_new(TLS_server_method())) {
     std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to whoever has gone.
     SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
     SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&where), sizeof where);
-    ::listen(socket_, 16);
-    socklen_t size = sizeof where;
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&where), &size);
-    port_ = std::to_string(ntohs(where.sin_port));
     thread_ = std::thread([this] { serve(); });
   }
   ~TlsPeer() {
-    ::shutdown(socket_, SHUT_RDWR);  // Ends accept().
+    socket_.end();
     thread_.join();
-    ::close(socket_);
   }
   TlsPeer(const TlsPeer&) = delete;
   TlsPeer& operator=(const TlsPeer&) = delete;
 
-  [[nodiscard]] std::string at(const std::string& host) const { return host + ":" + port_; }
+  [[nodiscard]] std::string at(const std::string& host) const {
+    return host + ":" + socket_.port();
+  }
 
  private:
   void serve() {
-    for (int peer; (peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+    for (int peer; (peer = socket_.accept()) >= 0;) {
       const std::unique_ptr<SSL, FreeWith<SSL_free>> session{SSL_new(context_.get())};
       SSL_set_fd(session.get(), peer);
       char buffer[2048];
@@ -120,8 +110,7 @@ class TlsPeer {
 
   std::string response_;
   std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>> context_;
-  int socket_;
-  std::string port_;
+  LoopbackSocket socket_;
   std::thread thread_;
 };
 

@@ -7,10 +7,7 @@
 #include <utility>
 #include <vector>
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include "tests/unit/common/loopback_socket.hpp"
 
 namespace faultline::test {
 
@@ -18,23 +15,12 @@ namespace faultline::test {
 /// (the last one for ever) and remembers the requests.
 class CannedServer {
  public:
-  explicit CannedServer(std::vector<std::string> responses)
-      : responses_(std::move(responses)),
-        socket_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in where{};
-    where.sin_family = AF_INET;
-    where.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    ::bind(socket_, reinterpret_cast<sockaddr*>(&where), sizeof where);
-    ::listen(socket_, 16);
-    socklen_t size = sizeof where;
-    ::getsockname(socket_, reinterpret_cast<sockaddr*>(&where), &size);
-    address_ = "127.0.0.1:" + std::to_string(ntohs(where.sin_port));
+  explicit CannedServer(std::vector<std::string> responses) : responses_(std::move(responses)) {
     thread_ = std::thread([this] { serve(); });
   }
   ~CannedServer() {
-    ::shutdown(socket_, SHUT_RDWR);  // Ends accept().
+    socket_.end();
     thread_.join();
-    ::close(socket_);
   }
   CannedServer(const CannedServer&) = delete;
   CannedServer& operator=(const CannedServer&) = delete;
@@ -51,7 +37,7 @@ class CannedServer {
 
  private:
   void serve() {
-    for (int peer; (peer = ::accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC)) >= 0;) {
+    for (int peer; (peer = socket_.accept()) >= 0;) {
       std::string request;
       char buffer[2048];
       while (request.find("\r\n\r\n") == std::string::npos) {
@@ -71,8 +57,8 @@ class CannedServer {
   }
 
   std::vector<std::string> responses_;
-  int socket_;
-  std::string address_;
+  LoopbackSocket socket_;
+  std::string address_ = "127.0.0.1:" + socket_.port();
   std::mutex mutex_;  // Guards requests_.
   std::vector<std::string> requests_;
   std::thread thread_;

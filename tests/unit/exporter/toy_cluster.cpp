@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <map>
 
+#include "tests/unit/exporter/good_reading.hpp"
+
 namespace faultline::test {
 
 namespace {
@@ -12,15 +14,6 @@ constexpr milliseconds kRecordHolds{9'000};
 constexpr milliseconds kHeartbeat{4'500};
 constexpr milliseconds kGossipForgets{3'000};
 constexpr milliseconds kGaugeTick{10'000};
-
-template <class Part>
-poll::Reading<Part> good(Part part, WallTime now, const std::string& gateway = {}) {
-  poll::Reading<Part> reading;
-  reading.part = std::make_shared<const Part>(std::move(part));
-  reading.health = {true, "", gateway.empty() ? std::nullopt : std::optional{gateway}, now, 1.0};
-  reading.reads = 1;
-  return reading;
-}
 
 template <class Part>
 void fail(std::optional<poll::Reading<Part>>& reading, const std::string& error) {

@@ -3,6 +3,8 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <utility>
+#include <variant>
 #include <vector>
 
 #include "simulator/sql/datum.hpp"
@@ -10,6 +12,15 @@
 #include "tests/unit/simulator/sql_fake_catalog.hpp"
 
 namespace faultline::sim::sql {
+
+/// Parses, and executes the first statement.
+inline std::variant<SqlError, Outcome> execute_first(Session& session, const std::string& text) {
+  auto parsed = session.parse(text);
+  if (auto* error = std::get_if<SqlError>(&parsed)) return std::move(*error);
+  auto done = session.execute(std::get<std::vector<Prepared>>(parsed).front());
+  if (auto* error = std::get_if<SqlError>(&done)) return std::move(*error);
+  return std::get<Outcome>(std::move(done));
+}
 
 /// Asks a session and prints the answer on one line: cells joined by "|", rows by a
 /// space-free ";", NULL as "NULL"; an error as "ERROR state: message".
@@ -34,10 +45,8 @@ class SqlTest : public testing::Test {
     return names;
   }
   SqlError error_of(const std::string& text) {
-    auto parsed = session.parse(text);
-    if (const auto* error = std::get_if<SqlError>(&parsed)) return *error;
-    auto result = session.execute(std::get<std::vector<Prepared>>(parsed).front());
-    const auto* error = std::get_if<SqlError>(&result);
+    const auto done = execute_first(session, text);
+    const auto* error = std::get_if<SqlError>(&done);
     return error == nullptr ? SqlError{"00000", "no error"} : *error;
   }
 

@@ -33,10 +33,8 @@ class SqlRoles : public testing::Test {
     if (!session_) {
       session_ = std::make_unique<Session>(catalog, SessionOptions{"root", "app", 1, nullptr});
     }
-    auto parsed = session_->parse(text);
-    if (const auto* error = std::get_if<SqlError>(&parsed)) return error->sqlstate;
-    auto done = session_->execute(std::get<std::vector<Prepared>>(parsed).front());
-    if (auto* error = std::get_if<SqlError>(&done)) {
+    const auto done = execute_first(*session_, text);
+    if (const auto* error = std::get_if<SqlError>(&done)) {
       last_error = *error;
       return error->sqlstate;
     }
