@@ -99,8 +99,10 @@ void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
   input.doubted_since = memory.doubted_since;
   const bool on_hold = quorum_on_hold(input);
   input.quorum = on_hold ? possible : told;
+  input.perhaps_lost = perhaps_lost(memory.stale_loss, input, readings.placement);
   input.underreplicated_known =
-      !on_hold || !usable || told->underreplicated == possible->underreplicated;
+      input.perhaps_lost == 0 &&
+      (!on_hold || !usable || told->underreplicated == possible->underreplicated);
   input.up_told = on_hold ? standing : input.up;
 }
 
@@ -122,6 +124,12 @@ Opinion computed_opinion(VerdictInput& input, const Readings& readings) {
   const bool none_lost = input.quorum->without_quorum == 0;
   if (none_lost && !input.confirmed) {
     opinion.reason = "no node is live in its own eyes, so who is up cannot be told";
+    return opinion;
+  }
+  if (input.perhaps_lost > 0) {
+    opinion.reason =
+        "the ranges that have lost every replica had few of them when they were "
+        "last read, and are read anew";
     return opinion;
   }
   if (none_lost && quorum_on_hold(input)) {

@@ -7,6 +7,7 @@
 #include "exporter/observe/impact.hpp"
 #include "exporter/observe/lost_stores.hpp"
 #include "exporter/observe/readings.hpp"
+#include "exporter/observe/stale_loss.hpp"
 
 namespace faultline::observe {
 
@@ -17,6 +18,7 @@ struct Memory {
   bool inventory_known = false;  ///< Some gossip has named the nodes.
   std::optional<WallTime> doubted_since;
   std::optional<WallTime> native_more_since;
+  StaleLoss stale_loss;
   LostStores lost_stores;
   milliseconds time_until_store_dead{300'000};    ///< CockroachDB's default, until told.
   milliseconds time_after_store_suspect{30'000};  ///< The same.

@@ -49,6 +49,13 @@ void weigh_gauges(VerdictInput& input, std::optional<WallTime>& more_since,
                     "before: gauges are up to 10 s old",
                     input.native.read_at};
   }
+  if (input.perhaps_lost > 0 && input.native.valid && *input.native.ranges_unavailable == 0) {
+    input.native = {false,
+                    {},
+                    "no node counts a range that has no live replica, and whether one has lost "
+                    "them all is being read anew",
+                    input.native.read_at};
+  }
   if (input.native.valid && *input.native.ranges_unavailable < computed) {
     input.native = {false,
                     {},

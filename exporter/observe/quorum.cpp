@@ -10,6 +10,9 @@ namespace {
 
 using Places = std::vector<std::optional<NodeId>>;
 
+/// What CockroachDB makes of a new range as soon as it can.
+constexpr std::int64_t kSettledVoters = 3;
+
 std::int64_t size(const Places& places) { return static_cast<std::int64_t>(places.size()); }
 
 std::int64_t up_among(const Places& places, const IsUp& is_up) {
@@ -113,6 +116,7 @@ Quorum count_quorum(const sources::PlacementPart& placement, const StoreOwners& 
     if (voters_up(seats, is_up) < size(seats.voters)) quorum.underreplicated += group.ranges;
     if (!has_quorum(seats, is_up)) {
       quorum.without_quorum += group.ranges;
+      if (size(seats.voters) < kSettledVoters) quorum.lost_when_small += group.ranges;
       can_lose = 0;
       continue;
     }

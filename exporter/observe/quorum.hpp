@@ -40,6 +40,8 @@ struct Seats {
 struct Quorum {
   std::int64_t ranges = 0;
   std::int64_t without_quorum = 0;
+  /// Of these, with so few voters that they may just have been created: one or two.
+  std::int64_t lost_when_small = 0;
   std::int64_t underreplicated = 0;  ///< With a voter on a node that is not up, or on none.
   std::int64_t at_risk = 0;          ///< With quorum, and the next node lost may take it.
   std::int64_t can_lose_nodes = 0;   ///< Any so many more, and every range keeps quorum.

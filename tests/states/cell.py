@@ -193,7 +193,8 @@ class Cell:
         self.wrong += wrong
         window = judge.Window(before=before, acted=acted, gone=gone, lost=lost, notice=phase.notice,
                               all_gone=len(gone) == self.row.nodes,
-                              alarm_before=alarm_before, release=self.release)
+                              alarm_before=alarm_before, release=self.release,
+                              small=any(one in self.row.before for one in acts.WITH_ONE_REPLICA))
         looks = [look for look in watcher.looks if look.at >= before]
         self.wrong += judge.sequence(looks, window, self)
         if wrong:

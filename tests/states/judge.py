@@ -23,6 +23,7 @@ class Window:
     alarm_before: bool
     release: str
     newcomer: bool = False  # Told by an exporter that has not seen what was before.
+    small: bool = False     # Only ranges with one replica are lost: the exporter first looks whether they still have one.
 
     @property
     def ttl(self):
@@ -41,7 +42,7 @@ class Window:
 
     @property
     def alarmed_at(self):
-        return self.noticed_at + (1 if self.notice == "probe" and not self.newcomer else HOLD + 2)
+        return self.noticed_at + (1 if self.notice == "probe" and not self.newcomer and not self.small else HOLD + 2)
 
 
 def _node(state, cell, which):

@@ -166,5 +166,64 @@ TEST(Doubt, GaugesThatSeeMoreThanTheDescriptorsExplainWaitOutTheHold) {
   }
 }
 
+/// As `watch`, with descriptors that nobody reads any more.
+std::vector<Verdict> watch_with(const poll::Reading<sources::PlacementPart>& placement,
+                                ToyCluster& cluster, milliseconds duration) {
+  std::vector<Verdict> verdicts;
+  for (auto left = duration; left > milliseconds{0}; left -= milliseconds{200}) {
+    cluster.advance(milliseconds{200});
+    cluster.poll();
+    cluster.readings.placement = placement;
+    verdicts.push_back(cluster.assemble().verdict);
+  }
+  return verdicts;
+}
+
+MATCHER(SaysZero, "") {
+  const auto zero = [](const Opinion& opinion) {
+    return opinion.valid && opinion.ranges_unavailable == 0;
+  };
+  return zero(arg.native) || zero(arg.computed) || zero(arg.probe);
+}
+
+TEST(Doubt, ARangeThatWasReadWithOneReplicaIsReadAnewBeforeItIsCalledLost) {
+  ToyCluster young{3, 3, 1};
+  watch(young, seconds{1});
+  const auto as_read = *young.readings.placement;
+  ToyCluster grown{3, 3};  // The same cluster a little later: every range has three.
+  watch(grown, seconds{1});
+  young.set(3, State::killed);
+  const auto meanwhile = watch_with(as_read, young, seconds{5});
+  EXPECT_THAT(meanwhile, testing::Each(StateIs(VerdictState::settling)));
+  EXPECT_THAT(meanwhile, testing::Not(testing::Contains(SaysZero())));
+  auto anew = *grown.readings.placement;
+  anew.health.read_at = young.now;
+  EXPECT_THAT(watch_with(anew, young, seconds{30}), testing::Each(StateIs(VerdictState::degraded)));
+}
+
+TEST(Doubt, ARangeWhoseOnlyReplicaIsGoneIsCalledLostWhenReadAnewOrWhenThatFails) {
+  ToyCluster cluster{3, 3, 1};
+  watch(cluster, seconds{1});
+  const auto as_read = *cluster.readings.placement;
+  cluster.set(3, State::killed);
+  const auto verdicts = watch_with(as_read, cluster, seconds{16});
+  EXPECT_EQ(verdicts.front().state, VerdictState::settling);
+  EXPECT_EQ(verdicts.back().sentence, "1 range without quorum: 2 of 3 nodes are up");
+  cluster.set(3, State::up);
+  watch(cluster, seconds{20});
+  cluster.set(3, State::killed);
+  EXPECT_EQ(cluster.look().verdict.state, VerdictState::unavailable) << "read after its end";
+}
+
+TEST(Doubt, WhereMostNodesAreGoneNobodyWaitsForDescriptors) {
+  ToyCluster cluster{3, 3, 1};
+  watch(cluster, seconds{1});
+  const auto as_read = *cluster.readings.placement;
+  cluster.set(2, State::killed);
+  cluster.set(3, State::killed);
+  EXPECT_THAT(watch_with(as_read, cluster, seconds{5}),
+              testing::Each(StateIs(VerdictState::unavailable)));
+}
+
 }  // namespace
 }  // namespace faultline::observe
