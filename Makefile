@@ -11,7 +11,7 @@ integration: ; @tools/test --only programs integration docker
 matrix:      ; @tools/matrix
 e2e:         ; @tools/test --only programs page e2e
 states:      ; @tools/install_deps build runtime test && tools/build_programs && FAULTLINE_STATES=all /usr/bin/python3 -m pytest -q -p no:cacheprovider tests/states
-soak:        ; @tools/install_deps build runtime test && tools/build_programs && FAULTLINE_SOAK_SECONDS=$${FAULTLINE_SOAK_SECONDS:-1800} /usr/bin/python3 -m pytest -q -s -p no:cacheprovider tests/integration/test_soak.py
+soak:        ; @tools/soak
 clean:       ; @tools/demo stop; rm -rf build .demo dashboard/dist
 
 .PHONY: demo build test lint bench fuzz fuzz-api soak states integration matrix e2e clean
