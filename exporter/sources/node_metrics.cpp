@@ -11,7 +11,8 @@ namespace faultline::sources {
 namespace {
 
 constexpr milliseconds kIdentifyEvery{30'000};
-constexpr milliseconds kIdentifyBudget{500};
+/// A login over TLS with a password takes a busy node some hundreds of milliseconds.
+constexpr milliseconds kIdentifyBudget{800};
 /// After a page was not to be opened; each try of HTTPS is a handshake.
 constexpr milliseconds kClosedFor{60'000};
 constexpr std::size_t kPagesAtOnce = 16;  ///< A page is 300 KB: 200 at once would be 60 MB.

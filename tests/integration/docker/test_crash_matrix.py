@@ -1,9 +1,10 @@
 """Every fault x every step at which chaosd may die x what becomes of the target meanwhile, on a real Engine.
 
 A seeded sample of cells, or with FAULTLINE_MATRIX=all every one (`make matrix`). FAULTLINE_MATRIX_SEED chooses another
-sample; it is printed. The program is faultline-chaosd-crashing: chaosd linked with fault points (chaosd/runtime/fault_point.hpp)."""
+sample; it is printed. FAULTLINE_MATRIX_SHARE=1/2 is every second cell of it, for runs side by side. The program is faultline-chaosd-crashing: chaosd linked with fault points (chaosd/runtime/fault_point.hpp)."""
 
 import contextlib
+import fcntl
 import http.client
 import itertools
 import os
@@ -19,7 +20,7 @@ from test_disk_faults import small_disk  # noqa: F401  the fixture
 from test_network_faults import NetBench, helper  # noqa: F401  the fixture
 
 PROGRAM = BUILD / "bin/faultline-chaosd-crashing"
-SAMPLE = 8
+SAMPLE = 60
 PARAMETERS = {
     "stop": {"grace_s": 1}, "kill": {}, "pause": {}, "restart": {},
     "net.partition": {"peers": None}, "net.isolate": {}, "net.loss": {"percent": 50}, "net.bandwidth": {"rate_kbit": 1000},
@@ -32,17 +33,22 @@ POINTS = [f"{side}:{state}" for state in ("queued", "injecting", "active", "reve
 def cells():
     every = [cell for cell in itertools.product(PARAMETERS, [*POINTS, "hold:created", "hold:started"], ("alive", "restarted", "removed"))
              if not cell[1].startswith("hold:") or cell[0].startswith(("net.", "disk."))]
-    if os.environ.get("FAULTLINE_MATRIX") == "all":
-        return every
-    seed = os.environ.get("FAULTLINE_MATRIX_SEED", "1")
-    print(f"crash matrix: {SAMPLE} of {len(every)} cells, FAULTLINE_MATRIX_SEED={seed}")
-    return random.Random(seed).sample(every, SAMPLE)
+    chosen, how = every, ""
+    if os.environ.get("FAULTLINE_MATRIX") != "all":
+        seed = os.environ.get("FAULTLINE_MATRIX_SEED", "1")
+        chosen, how = random.Random(seed).sample(every, SAMPLE), f", FAULTLINE_MATRIX_SEED={seed}"
+    part, parts = map(int, os.environ.get("FAULTLINE_MATRIX_SHARE", "1/1").split("/"))
+    share = chosen[part - 1::parts]
+    print(f"crash matrix: {len(share)} of {len(every)} cells{how}")
+    return share
 
 
 @pytest.fixture(scope="session")
 def program():
-    subprocess.run(["cmake", "--build", BUILD, "--target", "faultline-chaosd-crashing", "--", "--quiet"], check=True,
-                   cwd=ROOT, stdout=subprocess.DEVNULL)
+    with open(BUILD / "crashing.lock", "w") as lock:  # Another share may run beside this one.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        subprocess.run(["cmake", "--build", BUILD, "--target", "faultline-chaosd-crashing", "--", "--quiet"], check=True,
+                       cwd=ROOT, stdout=subprocess.DEVNULL)
     return PROGRAM
 
 
