@@ -3,6 +3,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "chaosd/service/metric_query.hpp"
 #include "common/base/read_file.hpp"
 #include "common/config/options.hpp"
 #include "common/net/address_book.hpp"
@@ -25,6 +26,11 @@ std::string origin_complaint(const std::string& text) {
 std::string host_complaint(const std::string& text) {
   const bool will_do = !text.empty() && text.find('/') == std::string::npos;
   return will_do ? "" : "use host or host:port, as chaosd:8096";
+}
+
+std::string prometheus_complaint(const std::string& text) {
+  const auto address = read_prometheus_address(text);
+  return address ? "" : address.error().message;
 }
 
 bool is_loopback(const std::string& host) {
@@ -76,6 +82,9 @@ void add_fault_flags(check::Options& options, ChaosdConfig& config, Words& words
   options.add("exporter.address", config.exporter_address,
               "host:port of faultline-exporter, to learn which target is which node",
               check::is_endpoint());
+  options.add("prometheus.address", config.prometheus_address,
+              "http://host:port of Prometheus, for abort conditions of experiments in PromQL",
+              prometheus_complaint);
   options.add("guard", words.guard,
               "What becomes of a fault that would lose quorum, or whose effect is not known: off, "
               "warn or enforce (refused until its plan is accepted). Default: enforce with "

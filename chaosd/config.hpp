@@ -27,6 +27,7 @@ struct ChaosdConfig {
   ServiceLimits limits;
   GuardMode guard = GuardMode::off;  ///< Where not said: enforce if there is an exporter to ask.
   std::string exporter_address;      ///< Empty: node ids stay unknown.
+  std::string prometheus_address;    ///< Empty: no PromQL in abort conditions.
   bool check_audit = false;          ///< Only look whether the audit is whole.
   LogOptions log;
 };

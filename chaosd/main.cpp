@@ -6,9 +6,12 @@
 
 #include "chaosd/config.hpp"
 #include "chaosd/docker/docker_runtime.hpp"
+#include "chaosd/http/experiment_request.hpp"
 #include "chaosd/http/server.hpp"
 #include "chaosd/process/process_runtime.hpp"
 #include "chaosd/service/container_watch.hpp"
+#include "chaosd/service/experiment_runner.hpp"
+#include "chaosd/service/experiment_service.hpp"
 #include "chaosd/service/fault_worker.hpp"
 #include "chaosd/service/guard.hpp"
 #include "chaosd/service/node_resolver.hpp"
@@ -106,6 +109,15 @@ void tell_of_losses(const JournalContents& contents, const Logger& log) {
              contents.corrupt_lines);
 }
 
+void tell_of_listening(const ChaosdConfig& config, std::uint16_t port, const std::string& run,
+                       const Logger& log) {
+  if (!config.access.tokens) {
+    log->warn("no --web.token-file: whoever reaches {} may break nodes", config.listen_address);
+  }
+  log->info("listening address={} port={} runtime={} run={}", config.listen_address, port,
+            to_string(config.runtime), run);
+}
+
 /// The lever was pulled in an earlier run, which may not have come to its end.
 void heal_if_engaged(const Lever& lever, ChaosService& service, const Logger& log) {
   const LeverState state = lever.state();
@@ -120,10 +132,38 @@ struct ExporterParts {
                 const ChaosClock& clock)
       : resolver(address, client, board, clock),
         impact(address, client, clock),
-        sight(address, client, clock) {}
+        sight(address, client, clock),
+        oracle(address.empty() ? nullptr : &impact) {}
   NodeResolver resolver;
   ExporterImpact impact;
   ExporterSight sight;
+  ImpactOracle* const oracle;  ///< Null: there is nobody to ask.
+};
+
+/// What experiments need; asks the exporter and Prometheus, where there are any, by itself.
+struct ExperimentParts {
+  struct Over {
+    ChaosService& service;
+    Guard& guard;
+    Ledger& ledger;
+    EventFeed& feed;
+  };
+  ExperimentParts(const ChaosdConfig& config, ExperimentBook::Opened kept, net::HttpClient& client,
+                  const ChaosClock& clock, Over over)
+      : sight(config.exporter_address, client, clock),
+        queries(config.prometheus_address, client, clock),
+        witnesses{config.exporter_address.empty() ? nullptr : &sight,
+                  config.prometheus_address.empty() ? nullptr : &queries},
+        book(std::move(kept), clock, over.feed, make_logger("chaosd.experiments")),
+        service(book, over.service, over.guard, over.ledger, witnesses),
+        runner(book, over.service, over.guard, over.ledger, witnesses, clock,
+               make_logger("chaosd.experiments")) {}
+  ExporterSight sight;
+  PrometheusQueries queries;
+  Witnesses witnesses;
+  ExperimentBook book;
+  ExperimentService service;
+  ExperimentRunner runner;
 };
 
 int serve(const ChaosdConfig& config, const Signals& signals) {
@@ -137,6 +177,8 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   const auto audit = Audit::open(config.state_dir, make_logger("chaosd.audit"));
   if (!audit) return complain(audit.error(), "--state-dir");
   tell_of_losses(opened->contents, log);
+  auto kept = ExperimentBook::open(config.state_dir, read_experiment, clock.now().wall);
+  if (!kept) return complain(kept.error(), "--state-dir");
 
   const std::string run = name_of_this_run(clock.now());
   EventFeed feed{run, {}};
@@ -149,14 +191,16 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   Lever lever{config.state_dir, clock};
   ChaosService service{run, config.limits, ledger, board, clock, &lever};
   heal_if_engaged(lever, service, log);
-  ImpactOracle* const oracle = config.exporter_address.empty() ? nullptr : &exporter.impact;
-  Guard guard{config.guard, service, board, ledger, oracle, clock};
+  Guard guard{config.guard, service, board, ledger, exporter.oracle, clock};
   PlanDesk desk{make_logger("chaosd.plan")};
   Vigil vigil{config.guard,   ledger, board, exporter.impact,
               exporter.sight, feed,   clock, make_logger("chaosd.vigil")};
-  const Api api{{service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk,
-                 opened->contents.corrupt_lines + (opened->contents.unreadable ? 1 : 0)},
-                config.access};
+  ExperimentParts experiments{
+      config, std::move(kept).value(), client, clock, {service, guard, ledger, feed}};
+  const Api api{
+      {service, feed, **audit, clock, make_logger("chaosd.http"), guard, desk, experiments.service,
+       opened->contents.corrupt_lines + (opened->contents.unreadable ? 1 : 0)},
+      config.access};
 
   std::vector<std::unique_ptr<Runtime>> runtimes;
   std::vector<std::unique_ptr<FaultWorker>> workers;
@@ -176,17 +220,14 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
   threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
   threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
+  threads.emplace_back([&](const std::stop_token& stop) { experiments.runner.run(stop); });
   if (!config.exporter_address.empty()) {
     threads.emplace_back([&](const std::stop_token& stop) { exporter.resolver.run(stop); });
     threads.emplace_back([&](const std::stop_token& stop) { vigil.run(stop); });
   }
   const auto server = HttpServer::start({config.listen_address}, api, make_logger("chaosd.http"));
   if (!server) return complain(server.error());
-  if (!config.access.tokens) {
-    log->warn("no --web.token-file: whoever reaches {} may break nodes", config.listen_address);
-  }
-  log->info("listening address={} port={} runtime={} run={}", config.listen_address,
-            (*server)->port(), to_string(config.runtime), run);
+  tell_of_listening(config, (*server)->port(), run, log);
 
   signals.wait();
   heal_before_leaving(service, signals, log);

@@ -77,6 +77,7 @@ std::string shortened(std::string text) {
 Api::Api(Parts parts, AccessRules rules) : parts_(std::move(parts)), access_(std::move(rules)) {
   add_fault_routes(routes_, parts_);
   add_plan_routes(routes_, parts_);
+  add_experiment_routes(routes_, parts_);
   add_target_routes(routes_, parts_);
   add_feed_routes(routes_, parts_);
   add_lever_routes(routes_, parts_);

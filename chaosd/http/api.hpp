@@ -14,6 +14,7 @@
 #include "chaosd/service/chaos_clock.hpp"
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/event_feed.hpp"
+#include "chaosd/service/experiment_service.hpp"
 #include "chaosd/service/guard.hpp"
 #include "chaosd/service/plan_desk.hpp"
 #include "common/base/log.hpp"
@@ -54,6 +55,7 @@ class Api {
     Logger log;
     Guard& guard;
     PlanDesk& desk;
+    ExperimentService& experiments;
     std::int64_t journal_corrupt_lines = 0;  ///< Found when chaosd began.
   };
   /// What `parts` refers to outlives this.
@@ -89,6 +91,7 @@ class Api {
 // Each adds its routes; what `parts` refers to outlives them.
 void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_plan_routes(std::vector<Route>& routes, const Api::Parts& parts);
+void add_experiment_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_target_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_feed_routes(std::vector<Route>& routes, const Api::Parts& parts);
 void add_lever_routes(std::vector<Route>& routes, const Api::Parts& parts);

@@ -81,6 +81,16 @@ Reply list_faults(const ChaosService& service, const Call& call) {
                           {"next_cursor", more ? json(cursor_of(page.back())) : json(nullptr)}});
 }
 
+/// Experiments first, for they would begin what comes next.
+Reply heal_all(const Api::Parts& parts) {
+  const std::string reason = "everything is healed on request";
+  const auto stopped = parts.experiments.stop_all(reason);
+  const auto faults = parts.service.heal(reason);
+  if (!stopped) return error_reply(stopped.error());
+  return json_reply(202, {{"faults", to_json(faults)}},
+                    std::to_string(faults.size()) + " faults are undone");
+}
+
 /// The original design's call names its parameters otherwise.
 Reply renamed(Error error) {
   if (error.field == "/target") error.field = "/name";
@@ -129,11 +139,7 @@ void add_fault_routes(std::vector<Route>& routes, const Api::Parts& parts) {
                     },
                     Effect::heals});
   routes.push_back({"POST", "/api/chaos/v1/heal", Role::fault_operator,
-                    [&service](const Call&, const Responder& respond) {
-                      const auto faults = service.heal("everything is healed on request");
-                      respond(json_reply(202, {{"faults", to_json(faults)}},
-                                         std::to_string(faults.size()) + " faults are undone"));
-                    },
+                    [parts](const Call&, const Responder& respond) { respond(heal_all(parts)); },
                     Effect::heals});
   routes.push_back({"POST", "/api/chaos/node/stop", Role::fault_operator,
                     [&service](const Call& call, const Responder& respond) {

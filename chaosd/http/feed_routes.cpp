@@ -1,4 +1,5 @@
 #include "chaosd/http/api.hpp"
+#include "chaosd/http/experiment_json.hpp"
 #include "chaosd/http/parameters.hpp"
 #include "chaosd/http/reply.hpp"
 #include "common/wire/chaos_json.hpp"
@@ -13,28 +14,40 @@ using nlohmann::json;
 // Below the server's header timeout, which Pistache also applies to a request that waits.
 constexpr std::int64_t kWaitMaxMs = 30'000;
 
+const char* word_for(ChaosEvent::Kind kind) {
+  switch (kind) {
+    case ChaosEvent::Kind::target_state: return "target_state";
+    case ChaosEvent::Kind::fault_state: return "fault_state";
+    case ChaosEvent::Kind::experiment_state: return "experiment_state";
+  }
+  FAULTLINE_ENSURE(false, "every kind has a name");
+}
+
 json to_json(const ChaosEvent& event) {
-  const bool is_fault = event.kind == ChaosEvent::Kind::fault_state;
   return {{"seq", event.seq},
           {"at_ms", to_ms(event.at)},
-          {"kind", is_fault ? "fault_state" : "target_state"},
+          {"kind", word_for(event.kind)},
           {"target", event.target},
           {"node_id", wire::or_null(event.node_id)},
           {"fault_id", event.fault_id ? json(event.fault_id->value) : json(nullptr)},
+          {"experiment_id", wire::or_null(event.experiment_id)},
           {"state", event.state},
           {"sentence", event.sentence}};
 }
 
 /// Everything as of now, which may be a little newer than the batch, never older.
-json to_json(const FeedBatch& batch, const ChaosService& service) {
+json to_json(const FeedBatch& batch, const ChaosService& service,
+             const ExperimentService& experiments) {
   json events = json::array();
   for (const auto& event : batch.events) events.push_back(to_json(event));
   json targets = json::array();
   for (const auto& target : service.known_targets()) targets.push_back(wire::to_json(target));
   json faults = json::array();
   for (const auto& fault : service.recent_faults()) faults.push_back(wire::to_json(fault));
-  return {{"boot", batch.boot}, {"seq", batch.seq},   {"gap", batch.gap},
-          {"events", events},   {"targets", targets}, {"faults", faults}};
+  json recent = json::array();
+  for (const auto& experiment : experiments.recent()) recent.push_back(to_json(experiment));
+  return {{"boot", batch.boot}, {"seq", batch.seq}, {"gap", batch.gap},     {"events", events},
+          {"targets", targets}, {"faults", faults}, {"experiments", recent}};
 }
 
 void answer_events(const Api::Parts& parts, const Call& call, const Responder& respond) {
@@ -48,11 +61,12 @@ void answer_events(const Api::Parts& parts, const Call& call, const Responder& r
   if (const auto boot = call.query.find("boot"); boot != call.query.end()) {
     query.boot = boot->second;
   }
-  const ChaosService& service = parts.service;
   const auto accepted =
-      parts.feed.poll(query, parts.clock.now().steady, [&service, respond](const FeedBatch& batch) {
-        respond(json_reply(200, to_json(batch, service)));
-      });
+      parts.feed.poll(query, parts.clock.now().steady,
+                      [&service = parts.service, &experiments = parts.experiments,
+                       respond](const FeedBatch& batch) {
+                        respond(json_reply(200, to_json(batch, service, experiments)));
+                      });
   if (accepted) return;
   Reply reply = error_reply(accepted.error());
   reply.headers.emplace_back("Retry-After", "1");

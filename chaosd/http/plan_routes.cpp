@@ -2,6 +2,7 @@
 
 #include "chaosd/http/api.hpp"
 #include "chaosd/http/fault_request.hpp"
+#include "chaosd/http/later.hpp"
 #include "chaosd/http/plan_json.hpp"
 #include "chaosd/http/reply.hpp"
 #include "common/wire/chaos_json.hpp"
@@ -14,26 +15,6 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kFaults = "/api/chaos/v1/faults";
-
-/// Answers now when nothing has to be waited for, else from the plan desk's thread.
-void answer(const Api::Parts& parts, const Responder& respond, std::function<Reply()> make) {
-  if (!parts.guard.may_block()) return respond(make());
-  const auto work = [respond, make = std::move(make), log = parts.log] {
-    Reply reply;
-    try {
-      reply = make();
-    } catch (const std::exception& exception) {
-      log->error("plan failed error={}", exception.what());
-      reply = error_reply({ErrorCode::internal, exception.what()});
-    }
-    respond(std::move(reply));
-  };
-  const auto accepted = parts.desk.submit(work);
-  if (accepted) return;
-  Reply reply = error_reply(accepted.error());
-  reply.headers.emplace_back("Retry-After", "1");
-  respond(std::move(reply));
-}
 
 Reply plan_reply(const Guard& guard, const InjectOrder& order) {
   const auto plan = guard.plan(order);
@@ -95,7 +76,7 @@ void add_plan_routes(std::vector<Route>& routes, const Api::Parts& parts) {
   routes.push_back({"POST", "/api/chaos/v1/plans", Role::viewer,
                     [parts, with_order](const Call& call, const Responder& respond) {
                       with_order(call, respond, [&](InjectOrder order) {
-                        answer(parts, respond, [parts, order = std::move(order)] {
+                        answer_later(parts, respond, [parts, order = std::move(order)] {
                           return plan_reply(parts.guard, order);
                         });
                       });
@@ -104,7 +85,7 @@ void add_plan_routes(std::vector<Route>& routes, const Api::Parts& parts) {
   routes.push_back({"POST", kFaults, Role::fault_operator,
                     [parts, with_order](const Call& call, const Responder& respond) {
                       with_order(call, respond, [&](InjectOrder order) {
-                        answer(parts, respond, [parts, order = std::move(order)] {
+                        answer_later(parts, respond, [parts, order = std::move(order)] {
                           return inject_reply(parts.guard, order);
                         });
                       });

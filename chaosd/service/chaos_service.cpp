@@ -188,6 +188,7 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
         }
       }
       one.field = at + one.field;
+      one.record.view.experiment = order.experiment;
       drafts.push_back(std::move(one));
     }
   }

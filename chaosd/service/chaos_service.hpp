@@ -28,7 +28,8 @@ struct FaultRequest {
 struct InjectOrder {
   std::vector<FaultRequest> faults;
   bool as_list = false;  ///< Asked for under "faults": pointers name the place in it.
-  std::optional<std::string> accept_plan = {};  ///< Hash of the plan whose risks are accepted.
+  std::optional<std::string> accept_plan = {};    ///< Hash of the plan whose risks are accepted.
+  std::optional<ExperimentMark> experiment = {};  ///< On whose behalf.
 };
 
 /// One fault on one target, not written down yet; without an id.

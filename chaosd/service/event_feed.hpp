@@ -17,15 +17,16 @@
 namespace faultline::chaos {
 
 struct ChaosEvent {
-  enum class Kind { target_state, fault_state };
+  enum class Kind { target_state, fault_state, experiment_state };
   std::int64_t seq = 0;  ///< Given by the feed.
   WallTime at;
   Kind kind = Kind::target_state;
   std::string target;
   std::optional<NodeId> node_id;
   std::optional<FaultId> fault_id;
-  std::string state;  ///< Of the target or of the fault, as on the wire.
+  std::string state;  ///< Of the target, the fault or the experiment, as on the wire.
   std::string sentence;
+  std::optional<std::string> experiment_id = {};  ///< Also of the faults that it began.
 };
 
 struct FeedBatch {

@@ -18,8 +18,8 @@ struct Injection {
 };
 
 /// Plans every fault before it is done and lets in what may be done. Asks the exporter,
-/// hence may block for ExporterImpact::kLimit: called from the PlanDesk and from the fault
-/// workers, never from a thread of the HTTP server. Any of these threads.
+/// hence may block for ExporterImpact::kLimit: called from the PlanDesk, the fault workers and
+/// the ExperimentRunner, never from a thread of the HTTP server. Any of these threads.
 class Guard {
  public:
   /// All outlive this. Without an oracle nothing is known of what a fault would do.

@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "chaosd/service/durable_file.hpp"
 #include "chaosd/service/fault_record.hpp"
 #include "common/base/result.hpp"
 
@@ -41,21 +42,17 @@ class Journal {
 
   Status append(const FaultRecord& record);
   /// Whether so much was appended that rewriting it with the last words is due.
-  [[nodiscard]] bool wants_compaction() const { return size_ > compact_above_; }
+  [[nodiscard]] bool wants_compaction() const { return file_.wants_compaction(); }
   /// Rewrites the file with these records alone; a crash leaves one or the other.
   Status compact(const std::vector<FaultRecord>& records);
 
-  static constexpr std::int64_t kCompactAbove = 1 << 20;  ///< Bytes.
+  static constexpr std::int64_t kCompactAbove = DurableFile::kCompactAbove;
 
  private:
-  Journal(std::string directory, int lock) : directory_(std::move(directory)), lock_(lock) {}
+  Journal(std::string directory, int lock);
 
-  std::string directory_;
-
-  int file_ = -1;
+  DurableFile file_;
   int lock_ = -1;
-  std::int64_t size_ = 0;  ///< End of the last whole line.
-  std::int64_t compact_above_ = kCompactAbove;
 };
 
 struct Journal::Opened {

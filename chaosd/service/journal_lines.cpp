@@ -1,8 +1,7 @@
 #include <algorithm>
-#include <array>
-#include <cstdio>
 #include <unordered_map>
 
+#include "chaosd/service/checked_line.hpp"
 #include "chaosd/service/journal.hpp"
 #include "common/wire/chaos_json.hpp"
 #include "common/wire/json_read.hpp"
@@ -13,22 +12,6 @@ namespace faultline::chaos {
 namespace {
 
 using nlohmann::json;
-
-/// CRC-32 as in zip and Ethernet. Ten lines are less than a dependency.
-std::uint32_t crc32(std::string_view text) {
-  std::uint32_t crc = 0xFFFFFFFFU;
-  for (const char byte : text) {
-    crc ^= static_cast<unsigned char>(byte);
-    for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1U) ^ (0xEDB88320U & (0U - (crc & 1U)));
-  }
-  return ~crc;
-}
-
-std::string checksum(std::string_view text) {
-  std::array<char, 9> hex{};
-  std::snprintf(hex.data(), hex.size(), "%08x", crc32(text));
-  return hex.data();
-}
 
 json to_json(const std::optional<PlanNote>& plan) {
   if (!plan) return nullptr;
@@ -172,14 +155,10 @@ Result<FaultRecord> from_json(const json& object) {
   return record;
 }
 
-/// `<checksum> <json>`; the checksum is over the bytes of the JSON as they stand.
 Result<FaultRecord> read_line(std::string_view line) {
-  constexpr std::size_t kChecksumSize = 8;
-  const Error unreadable{ErrorCode::malformed, "unreadable line"};
-  if (line.size() <= kChecksumSize + 1 || line[kChecksumSize] != ' ') return unreadable;
-  const auto body = line.substr(kChecksumSize + 1);
-  if (line.substr(0, kChecksumSize) != checksum(body)) return unreadable;
-  auto document = wire::parse_json(body);
+  const auto body = body_of_line(line);
+  if (!body) return Error{ErrorCode::malformed, "unreadable line"};
+  auto document = wire::parse_json(*body);
   if (!document) return document.error();
   return from_json(*document);
 }
@@ -187,8 +166,7 @@ Result<FaultRecord> read_line(std::string_view line) {
 }  // namespace
 
 std::string journal_line(const FaultRecord& record) {
-  const std::string body = wire::dump(to_json(record));
-  return checksum(body) + " " + body + "\n";
+  return checked_line(wire::dump(to_json(record)));
 }
 
 JournalContents read_journal(std::string_view text) {

@@ -159,6 +159,18 @@ std::vector<FaultView> Ledger::request_undo_all(const std::string& reason) {
   return views;
 }
 
+void Ledger::request_undo_of(const std::string& experiment, const std::string& reason) {
+  const std::lock_guard lock(mutex_);
+  for (auto& entry : entries_) {
+    const auto& view = entry.record.view;
+    if (is_open(view.state) && view.experiment && view.experiment->id == experiment) {
+      undo_entry(entry, reason);
+    }
+  }
+  version_ += 1;
+  changed_.notify_all();
+}
+
 Status Ledger::request_start(const std::string& target_id, const std::string& name) {
   const std::lock_guard lock(mutex_);
   for (const auto& job : starts_) {
@@ -323,7 +335,8 @@ void Ledger::publish(const FaultView& fault) {
   log_->info("fault fault={} kind={} target={} state={} reason={}", fault.id.value,
              to_string(fault.kind), fault.target, to_string(fault.state), fault.reason);
   feed_.publish({0, clock_.now().wall, ChaosEvent::Kind::fault_state, fault.target, fault.node_id,
-                 fault.id, std::string{to_string(fault.state)}, describe(fault)});
+                 fault.id, std::string{to_string(fault.state)}, describe(fault),
+                 fault.experiment ? std::optional{fault.experiment->id} : std::nullopt});
 }
 
 void Ledger::wait_for_work(Lane lane, const std::stop_token& stop) {

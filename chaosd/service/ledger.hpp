@@ -87,6 +87,8 @@ class Ledger {
   /// Asks for the undoing of one or all; what is over stays as it is.
   Result<FaultView> request_undo(const FaultId& id, const std::string& reason);
   std::vector<FaultView> request_undo_all(const std::string& reason);
+  /// The same for all that an experiment began.
+  void request_undo_of(const std::string& experiment, const std::string& reason);
   /// Asks for a target without an open fault to be started or unpaused.
   Status request_start(const std::string& target_id, const std::string& name);
   /// Keeps what was seen of the cluster under a fault; on disk when it is news, or has aged.
@@ -103,6 +105,9 @@ class Ledger {
   [[nodiscard]] std::optional<FaultRecord> record_of(const FaultId& id) const;
   [[nodiscard]] std::optional<PlanNote> plan_of(const FaultId& id) const;
   [[nodiscard]] std::vector<FaultView> open_faults_of(const std::string& target_id) const;
+  /// What is remembered of one run of an experiment; the oldest may be forgotten already.
+  [[nodiscard]] std::vector<FaultRecord> records_of_run(const std::string& experiment,
+                                                        std::int64_t run) const;
   /// Whether it goes with what is open on its target; else `conflict`, as of open().
   [[nodiscard]] Status goes_with_open(const FaultRecord& record) const;
   [[nodiscard]] std::size_t open_count() const;

@@ -65,6 +65,17 @@ std::vector<FaultView> Ledger::open_faults_of(const std::string& target_id) cons
   return views;
 }
 
+std::vector<FaultRecord> Ledger::records_of_run(const std::string& experiment,
+                                                std::int64_t run) const {
+  const std::lock_guard lock(mutex_);
+  std::vector<FaultRecord> records;
+  for (const auto& entry : entries_) {
+    const auto& mark = entry.record.view.experiment;
+    if (mark && mark->id == experiment && mark->run == run) records.push_back(entry.record);
+  }
+  return records;
+}
+
 Status Ledger::goes_with_open(const FaultRecord& record) const {
   const std::lock_guard lock(mutex_);
   return fits(record);

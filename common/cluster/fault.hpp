@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,14 @@ struct TargetView {
       node_id;  ///< Resolved by the advertised address; empty when nothing matches.
 };
 
+/// Which experiment began a fault. Runs and steps count from 1.
+struct ExperimentMark {
+  std::string id;
+  std::int64_t run = 1;
+  std::int64_t step = 1;
+  bool operator==(const ExperimentMark&) const = default;
+};
+
 /// A fault, from the request to the undoing. Written by chaosd only.
 struct FaultView {
   FaultId id;
@@ -36,7 +45,8 @@ struct FaultView {
   std::optional<WallTime> active_at;
   WallTime expires_at;
   std::optional<WallTime> ended_at;
-  bool overdue = false;  ///< Past expires_at and not undone.
+  bool overdue = false;                           ///< Past expires_at and not undone.
+  std::optional<ExperimentMark> experiment = {};  ///< Empty: somebody asked for it alone.
 };
 
 /// What chaosd's event feed answers: everything it knows, as of `seq`.

@@ -12,6 +12,15 @@ namespace {
 constexpr std::string_view kContainerStates =
     "created, running, paused, restarting, exited, removed or unknown";
 
+Result<std::optional<ExperimentMark>> experiment_of(const json& fault) {
+  const auto found = fault.find("experiment");
+  if (found == fault.end() || found->is_null()) return std::optional<ExperimentMark>{};
+  ObjectReader reader{*found, "/experiment"};
+  ExperimentMark mark{reader.text("id"), reader.integer("run"), reader.integer("step")};
+  if (reader.error()) return *reader.error();
+  return std::optional{std::move(mark)};
+}
+
 std::optional<NodeId> node_id_of(ObjectReader& reader) {
   const auto id = reader.maybe_integer("node_id");
   return id ? std::optional{NodeId{*id}} : std::nullopt;
@@ -42,6 +51,9 @@ json to_json(const FaultView& fault) {
               {"ended_at_ms", or_null(fault.ended_at)},
               {"overdue", fault.overdue}};
   if (!fault.detail.empty()) object["detail"] = fault.detail;
+  if (const auto& mark = fault.experiment) {
+    object["experiment"] = {{"id", mark->id}, {"run", mark->run}, {"step", mark->step}};
+  }
   return object;
 }
 
@@ -79,6 +91,9 @@ Result<FaultView> read_fault(const json& object) {
   fault.ended_at = reader.maybe_time("ended_at_ms");
   fault.overdue = reader.boolean_or("overdue", false);
   if (reader.error()) return *reader.error();
+  auto experiment = experiment_of(object);
+  if (!experiment) return experiment.error();
+  fault.experiment = std::move(experiment).value();
   return fault;
 }
 

@@ -6,10 +6,12 @@
 #include <nlohmann/json.hpp>
 
 #include "chaosd/docker/docker_json.hpp"
+#include "chaosd/http/experiment_request.hpp"
 #include "chaosd/http/fault_request.hpp"
 #include "chaosd/http/request.hpp"
 #include "chaosd/http/selector_json.hpp"
 #include "chaosd/service/audit_chain.hpp"
+#include "chaosd/service/experiment_lines.hpp"
 #include "chaosd/service/impact.hpp"
 #include "chaosd/service/journal.hpp"
 #include "common/base/ensure.hpp"
@@ -27,6 +29,14 @@ void run_journal(std::string_view input) {
     FAULTLINE_ENSURE(again.records.size() == 1 && again.corrupt_lines == 0,
                      "a record that was read can be written and read again");
     FAULTLINE_ENSURE(again.records[0].target_id == record.target_id, "and is the same one");
+  }
+  for (const auto& experiment :
+       chaos::read_experiment_file(input, chaos::read_experiment).experiments) {
+    const auto again =
+        chaos::read_experiment_file(chaos::lines_of(experiment), chaos::read_experiment);
+    FAULTLINE_ENSURE(again.experiments.size() == 1 && again.corrupt_lines == 0,
+                     "an experiment that was read can be written and read again");
+    FAULTLINE_ENSURE(again.experiments[0].state == experiment.state, "and is the same one");
   }
   chaos::AuditChain chain;
   chaos::follow(chain, input, "audit");
@@ -48,6 +58,9 @@ void run_body(std::string_view input) {
   const auto order = chaos::read_inject_order(input);
   FAULTLINE_ENSURE(!order || !order->faults.empty(), "an order that was read asks for something");
   if (!order) FAULTLINE_ENSURE(!order.error().message.empty(), "a refusal says why");
+  const auto experiment = chaos::read_experiment(input);
+  FAULTLINE_ENSURE(!experiment || !experiment->steps.empty(), "an experiment has a step");
+  if (!experiment) FAULTLINE_ENSURE(!experiment.error().message.empty(), "a refusal says why");
 }
 
 std::vector<chaos::Candidate> candidates() {

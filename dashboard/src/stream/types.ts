@@ -403,6 +403,14 @@ export interface Fault {
    * Past its deadline and not undone.
    */
   overdue: boolean;
+  /**
+   * Which experiment of chaosd began it; left out when somebody asked for it alone. Runs and steps count from 1.
+   */
+  experiment?: {
+    id: string;
+    run: number;
+    step: number;
+  };
 }
 export interface Target {
   name: string;

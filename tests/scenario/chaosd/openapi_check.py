@@ -121,6 +121,36 @@ def target_state(chaosd, name):
     return next(target["state"] for target in targets if target["name"] == name)
 
 
+def experiments(chaosd):
+    path = "/api/chaos/v1/experiments"
+    one = path + "/{id}"
+
+    def body(target="n1", **fields):
+        steps = [{"faults": [{"kind": "pause", "target": target, "duration_s": 60}], "wait_s": 5}]
+        return json.dumps({"name": "a test", "hypothesis": "it holds", "steps": steps, **fields})
+
+    chaosd.check(401, "POST", path, body(), role=None)
+    chaosd.check(403, "POST", path, body(), role="viewer")
+    chaosd.check(400, "POST", path, "{")
+    chaosd.check(422, "POST", path, body(abort=[{"promql": "up == 0"}]))
+    chaosd.check(422, "POST", path, body(shedule={"every_s": 60}))
+    chaosd.check(404, "POST", path, body(target="n9"))
+    schedule = {"every_s": 3600, "times": 3, "window": {"from": "00:00", "to": "23:59"}}
+    created = chaosd.check(202, "POST", path, body(schedule=schedule), role="operator")["id"]
+    wait_for("n1 is paused", lambda: target_state(chaosd, "n1") == "paused")
+    chaosd.check(409, "POST", path, body())
+    running = chaosd.check(200, "GET", f"{path}/{created}", role="viewer", template=one)
+    assert running["state"] == "running" and running["runs"][0]["records"][0]["experiment"]["id"] == created
+    assert chaosd.check(200, "GET", path)["experiments"] and chaosd.check(200, "GET", "/api/chaos/v1/events")["experiments"]
+    chaosd.check(202, "DELETE", f"{path}/{created}", template=one)
+    wait_for("it is stopped",
+             lambda: chaosd.check(200, "GET", f"{path}/{created}", template=one)["state"] == "stopped")
+    chaosd.check(200, "GET", path + "?state=all")
+    chaosd.check(422, "GET", path + "?state=some")
+    for method in ("GET", "DELETE"):
+        chaosd.check(404, method, f"{path}/e-0", template=one)
+
+
 def run(chaosd):
     faults = "/api/chaos/v1/faults"
     one = faults + "/{id}"
@@ -181,6 +211,7 @@ def run(chaosd):
     assert chaosd.check(200, "GET", f"/api/chaos/v1/audit?limit=2&cursor={page['next_cursor']}")["entries"]
     page = chaosd.check(200, "GET", faults + "?state=all&limit=1")
     assert chaosd.check(200, "GET", f"{faults}?state=all&limit=1&cursor={page['next_cursor']}")["faults"] != page["faults"]
+    experiments(chaosd)
     lever = "/api/chaos/v1/lever"
     chaosd.check(200, "GET", lever)
     chaosd.check(422, "PUT", lever, "{}")

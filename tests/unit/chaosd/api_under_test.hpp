@@ -26,7 +26,7 @@ class ApiTest : public ChaosdTest {
         std::string{"viewer "} + kViewer + "\noperator " + kOperator + "\nadmin " + kAdmin + "\n";
     api = std::make_unique<Api>(
         Api::Parts{life->service, life->feed, *audit, clock, silent_logger(), life->guard,
-                   life->desk, 0},
+                   life->desk, life->experiments, 0},
         AccessRules{
             TokenBook::parse(tokens).value(), {"chaosd:8096"}, {"https://console.example"}});
   }

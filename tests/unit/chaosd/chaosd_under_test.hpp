@@ -10,8 +10,10 @@
 
 #include <unistd.h>
 
+#include "chaosd/http/experiment_request.hpp"
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/container_watch.hpp"
+#include "chaosd/service/experiment_service.hpp"
 #include "chaosd/service/fault_worker.hpp"
 #include "chaosd/service/guard.hpp"
 #include "chaosd/service/plan_desk.hpp"
@@ -73,7 +75,9 @@ class ChaosdLife {
         runtime_(world),
         feed(run, {}),
         ledger_(start(folder)),
-        lever(folder, clock) {
+        lever(folder, clock),
+        book(ExperimentBook::open(folder, read_experiment, clock.now().wall).value(), clock, feed,
+             silent_logger()) {
     watch.step();
   }
 
@@ -143,6 +147,8 @@ class ChaosdLife {
   ChaosService service{feed.boot(), {}, ledger_, board, clock_, &lever};
   Guard guard{GuardMode::off, service, board, ledger_, nullptr, clock_};
   PlanDesk desk{silent_logger()};
+  ExperimentBook book;
+  ExperimentService experiments{book, service, guard, ledger_, {}};
   [[nodiscard]] Ledger& ledger() { return ledger_; }
 };
 

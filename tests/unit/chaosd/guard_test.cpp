@@ -27,7 +27,7 @@ class Guarded : public ApiTest {
         std::make_unique<Guard>(mode, life->service, life->board, life->ledger(), &impact, clock);
     api = std::make_unique<Api>(
         Api::Parts{life->service, life->feed, *audit, clock, silent_logger(), *guard, life->desk,
-                   0},
+                   life->experiments, 0},
         AccessRules{TokenBook::parse(std::string{"operator "} + kOperator).value(), {}, {}});
     worker = std::make_unique<FaultWorker>(Lane::any, runtime, life->ledger(), life->feed, clock,
                                            silent_logger(), guard.get());

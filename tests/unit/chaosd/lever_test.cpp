@@ -98,7 +98,8 @@ class Modes : public ApiTest {
     guard = std::make_unique<Guard>(GuardMode::off, *service, life->board, life->ledger(), nullptr,
                                     clock);
     api = std::make_unique<Api>(
-        Api::Parts{*service, life->feed, *audit, clock, silent_logger(), *guard, life->desk, 0},
+        Api::Parts{*service, life->feed, *audit, clock, silent_logger(), *guard, life->desk,
+                   life->experiments, 0},
         AccessRules{TokenBook::parse(std::string{"admin "} + kOperator).value(), {}, {}});
   }
   std::unique_ptr<ChaosService> service;

@@ -60,6 +60,8 @@ TEST_F(OpenApi, EveryStatusThatIsAnsweredIsDescribed) {
     std::string body;
   };
   const std::string faults = "/api/chaos/v1/faults";
+  const std::string experiments = "/api/chaos/v1/experiments";
+  const std::string one_experiment = experiments + "/{id}";
   const std::vector<Row> rows{
       {"POST", faults, faults, "{"},
       {"POST", faults, faults, "{}"},
@@ -79,6 +81,12 @@ TEST_F(OpenApi, EveryStatusThatIsAnsweredIsDescribed) {
       {"GET", faults + "/{id}", faults + "/f-0", ""},
       {"GET", faults + "/{id}", faults + "/%zz", ""},
       {"DELETE", faults + "/{id}", faults + "/f-0", ""},
+      {"POST", experiments, experiments, "{}"},
+      {"POST", experiments, experiments,
+       R"({"name":"x","steps":[{"faults":[{"kind":"kill","target":"n2","duration_s":9}]}]})"},
+      {"GET", experiments, experiments, ""},
+      {"GET", one_experiment, experiments + "/e-0", ""},
+      {"DELETE", one_experiment, experiments + "/e-0", ""},
       {"POST", "/api/chaos/v1/heal", "/api/chaos/v1/heal", ""},
       {"POST", "/api/chaos/node/stop", "/api/chaos/node/stop", ""},
       {"POST", "/api/chaos/node/start", "/api/chaos/node/start", ""},
@@ -123,6 +131,12 @@ TEST_F(OpenApi, TheKindsAndStatesAreTheOnesOnTheWire) {
   count = 0;
   for (const auto& state : schemas["FaultState"]["enum"]) {
     EXPECT_TRUE(parse_enum<FaultState>(state.as<std::string>()));
+    count += 1;
+  }
+  EXPECT_EQ(count, 7U);
+  count = 0;
+  for (const auto& state : schemas["ExperimentState"]["enum"]) {
+    EXPECT_TRUE(parse_experiment_state(state.as<std::string>()));
     count += 1;
   }
   EXPECT_EQ(count, 7U);

@@ -1,0 +1,13 @@
+#pragma once
+
+#include <functional>
+
+#include "chaosd/http/api.hpp"
+
+namespace faultline::chaos {
+
+/// Answers now when nobody has to be waited for, else from the plan desk's thread; 503 when too
+/// many wait there already.
+void answer_later(const Api::Parts& parts, const Responder& respond, std::function<Reply()> make);
+
+}  // namespace faultline::chaos
