@@ -120,10 +120,12 @@ struct ExporterParts {
                 const ChaosClock& clock)
       : resolver(address, client, board, clock),
         impact(address, client, clock),
-        sight(address, client, clock) {}
+        sight(address, client, clock),
+        leaseholders(address, client, clock) {}
   NodeResolver resolver;
   ExporterImpact impact;
   ExporterSight sight;
+  ExporterLeaseholders leaseholders;
 };
 
 int serve(const ChaosdConfig& config, const Signals& signals) {
@@ -150,7 +152,8 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   ChaosService service{run, config.limits, ledger, board, clock, &lever};
   heal_if_engaged(lever, service, log);
   ImpactOracle* const oracle = config.exporter_address.empty() ? nullptr : &exporter.impact;
-  Guard guard{config.guard, service, board, ledger, oracle, clock};
+  LeaseholderOracle* const leases = oracle == nullptr ? nullptr : &exporter.leaseholders;
+  Guard guard{config.guard, service, board, ledger, oracle, clock, leases};
   PlanDesk desk{make_logger("chaosd.plan")};
   Vigil vigil{config.guard,   ledger, board, exporter.impact,
               exporter.sight, feed,   clock, make_logger("chaosd.vigil")};
