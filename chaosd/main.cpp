@@ -133,11 +133,16 @@ struct ExporterParts {
       : resolver(address, client, board, clock),
         impact(address, client, clock),
         sight(address, client, clock),
-        oracle(address.empty() ? nullptr : &impact) {}
+        leaseholders(address, client, clock),
+        oracle(address.empty() ? nullptr : &impact),
+        leases(address.empty() ? nullptr : &leaseholders) {}
   NodeResolver resolver;
   ExporterImpact impact;
   ExporterSight sight;
-  ImpactOracle* const oracle;  ///< Null: there is nobody to ask.
+  ExporterLeaseholders leaseholders;
+  // Null: there is nobody to ask.
+  ImpactOracle* const oracle;
+  LeaseholderOracle* const leases;
 };
 
 /// What experiments need; asks the exporter and Prometheus, where there are any, by itself.
@@ -191,7 +196,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   Lever lever{config.state_dir, clock};
   ChaosService service{run, config.limits, ledger, board, clock, &lever};
   heal_if_engaged(lever, service, log);
-  Guard guard{config.guard, service, board, ledger, exporter.oracle, clock};
+  Guard guard{config.guard, service, board, ledger, exporter.oracle, clock, exporter.leases};
   PlanDesk desk{make_logger("chaosd.plan")};
   Vigil vigil{config.guard,   ledger, board, exporter.impact,
               exporter.sight, feed,   clock, make_logger("chaosd.vigil")};

@@ -23,6 +23,7 @@ constexpr poll::Cadence kKvStatus{milliseconds{15'000}, milliseconds{10'000}, mi
 // Statements that answer from memory: three gateways within one read.
 constexpr milliseconds kQuickAttempt{500};
 constexpr milliseconds kQuickStatement{1500};
+constexpr milliseconds kLeaseStatement = sources::LeaseholderDesk::kBudget - milliseconds{300};
 constexpr milliseconds kPatientStatement = kPlacement.budget - milliseconds{500};
 
 template <class Part>
@@ -65,6 +66,9 @@ Collectors::Collectors(const ClusterConfig& cluster, const CollectorConfig& coll
                       kKvStatus.budget, false),
       kv_status_(status_gateway_, links.roster, links.clock),
       status_tier_(kv_status_, status_gateway_, kv_gate_, links.clock),
+      lease_gateway_("leaseholders", links.roster, dial(kLeaseStatement),
+                     sources::LeaseholderDesk::kBudget, false),
+      leaseholders_(lease_gateway_, kv_gate_),
       process_poller_("process", process_, links.clock, kProcess, rings(links.news),
                       make_logger(logs + ".process")),
       metrics_poller_("metrics", metrics_, links.clock, kMetrics, rings(links.news),
@@ -84,7 +88,10 @@ Collectors::Collectors(const ClusterConfig& cluster, const CollectorConfig& coll
       probe_({collect.probe_interval, collect.probe_timeout, boot},
              {links.roster, dial(collect.probe_timeout * 7 / 8, false),
               dial(kPatientStatement, false), links.clock, rings(links.news)},
-             make_logger(logs + ".probe")) {}
+             make_logger(logs + ".probe")),
+      lease_desk_([this](const sources::TableName& table,
+                         Deadline deadline) { return leaseholders_.read(table, deadline); },
+                  links.clock) {}
 
 void Collectors::start() {
   if (collect_.process) process_poller_.start();
@@ -96,6 +103,7 @@ void Collectors::start() {
   if (collect_.cluster_log) log_poller_.start();
   if (collect_.kv_status) status_poller_.start();
   if (cluster_.collect_probe) probe_.start();
+  lease_desk_.start();
 }
 
 void Collectors::request_stop() {
@@ -109,6 +117,7 @@ void Collectors::request_stop() {
   log_poller_.request_stop();
   status_poller_.request_stop();
   probe_.request_stop();
+  lease_desk_.request_stop();
 }
 
 observe::Readings Collectors::readings() const {

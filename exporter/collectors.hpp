@@ -9,6 +9,7 @@
 #include "exporter/observe/observer.hpp"
 #include "exporter/sources/containers.hpp"
 #include "exporter/sources/kv_tier.hpp"
+#include "exporter/sources/leaseholder_desk.hpp"
 #include "exporter/sources/placement_by_size.hpp"
 
 namespace faultline::exporter {
@@ -38,6 +39,11 @@ class Collectors {
   [[nodiscard]] observe::Readings readings() const;  ///< Copies; never blocks; any thread.
   /// What the observer drives them with.
   [[nodiscard]] observe::Observer::Wiring wiring();
+  /// What was read last of a table's leases; has it read. Any thread.
+  [[nodiscard]] std::optional<sources::LeaseholderDesk::Answer> leaseholders(
+      const sources::TableName& table) {
+    return lease_desk_.ask(table);
+  }
   /// Whether a node's HTTP address speaks TLS. Any thread.
   [[nodiscard]] bool over_tls(const std::string& address) const { return nodes_.over_tls(address); }
 
@@ -69,6 +75,8 @@ class Collectors {
   sources::GatewaySession status_gateway_;
   sources::KvStatusSource kv_status_;
   sources::KvTier<sources::KvStatusPart> status_tier_;
+  sources::GatewaySession lease_gateway_;
+  sources::LeaseholdersSource leaseholders_;
   // Last: their threads end before what they use goes.
   poll::Poller<sources::ProcessPart> process_poller_;
   poll::Poller<sources::MetricsPart> metrics_poller_;
@@ -79,6 +87,7 @@ class Collectors {
   poll::Poller<sources::ClusterLogPart> log_poller_;
   poll::Poller<sources::KvStatusPart> status_poller_;
   sources::Probe probe_;
+  sources::LeaseholderDesk lease_desk_;
 };
 
 }  // namespace faultline::exporter

@@ -89,6 +89,10 @@ int main(int argc, char** argv) {
   const stream::Clusters clusters{
       .main = config.watch_main,
       .over_tls = [&](const std::string& address) { return main_cluster.over_tls(address); },
+      .leaseholders =
+          config.watch_main
+              ? [&](const std::string& table) { return main_cluster.leaseholders(table); }
+              : stream::Clusters::AskLeaseholders{},
       .targets = [&] { return targets.pages(); },
       .read_targets = [&] { return targets.read(); }};
   const auto server = stream::StreamServer::create(stream_options(config, main_cluster.boot()),

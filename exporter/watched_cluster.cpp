@@ -3,6 +3,8 @@
 #include <cstdio>
 #include <random>
 
+#include "exporter/observe/table_leases.hpp"
+
 namespace faultline::exporter {
 
 namespace {
@@ -31,6 +33,12 @@ WatchedCluster::WatchedCluster(const std::string& name, ClusterConfig config, co
                 shared.clock, make_logger(logs_of(name) + ".observer")) {}
 
 WatchedCluster::~WatchedCluster() { stop(); }
+
+Result<TableLeases> WatchedCluster::leaseholders(const std::string& table) {
+  const auto name = sources::parse_table_name(table);
+  if (!name) return name.error();
+  return observe::table_leases(*name, collectors_.leaseholders(*name), board_.basis().get());
+}
 
 void WatchedCluster::start() {
   observer_.start();

@@ -35,6 +35,8 @@ class WatchedCluster {
   [[nodiscard]] const std::string& boot() const { return boot_; }
   [[nodiscard]] observe::SnapshotBoard& board() { return board_; }
   // Any thread.
+  /// Whose leases a table's are, as far as was read; has it read.
+  [[nodiscard]] Result<TableLeases> leaseholders(const std::string& table);
   [[nodiscard]] observe::EventCounts event_counts() const { return observer_.event_counts(); }
   [[nodiscard]] bool over_tls(const std::string& address) const {
     return collectors_.over_tls(address);

@@ -288,13 +288,19 @@ Result<std::vector<std::string>> DockerHolds::exempt(const std::string& target_i
   if (!target) return target.error();
   auto addresses = read_gateways(*target);
   if (!addresses) return unreadable(addresses.error());
+  const auto ours = own_addresses(deadline);
+  if (!ours) return ours.error();
+  addresses->insert(addresses->end(), ours->begin(), ours->end());
+  return addresses;
+}
+
+Result<std::vector<std::string>> DockerHolds::own_addresses(Deadline deadline) {
   const auto listed = engine_.call("GET", "/containers/json?filters=" + role_filter(), deadline);
   if (!listed) return listed.error();
   if (listed->status != 200) return upstream(*listed);
-  const auto ours = read_list_addresses(listed->body);
+  auto ours = read_list_addresses(listed->body);
   if (!ours) return unreadable(ours.error());
-  addresses->insert(addresses->end(), ours->begin(), ours->end());
-  return addresses;
+  return ours;
 }
 
 std::vector<FaultSupport> DockerHolds::probe(Deadline deadline) {

@@ -31,6 +31,7 @@ class DockerHolds final : public Holds {
   Status release(const Hold& hold, Deadline deadline) override;
   Result<std::vector<Hold>> all(Deadline deadline) override;
   Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
+  Result<std::vector<std::string>> own_addresses(Deadline deadline) override;
 
   /// What the kernel of the Engine's machine can do, tried by a helper in a network
   /// namespace of its own. Remembered once the helper could answer.

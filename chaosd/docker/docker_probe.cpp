@@ -1,4 +1,5 @@
 #include <array>
+#include <initializer_list>
 #include <utility>
 
 #include "chaosd/docker/docker_holds.hpp"
@@ -13,8 +14,10 @@ struct Need {
 };
 constexpr std::array kNeeds{Need{FaultKind::net_partition, "nft"},
                             Need{FaultKind::net_isolate, "nft"}, Need{FaultKind::net_loss, "nft"},
-                            Need{FaultKind::net_latency, "delay"},
                             Need{FaultKind::net_bandwidth, "rate"}};
+
+constexpr std::string_view kStays =
+    ": if the helper is killed, its rules stay until chaosd cleans up";
 
 /// Empty: it can. Else why not.
 std::string lack_of(std::string_view ability, const std::vector<std::string>& lines) {
@@ -24,6 +27,40 @@ std::string lack_of(std::string_view ability, const std::vector<std::string>& li
     if (line.starts_with(start + " no ")) return line.substr(start.size() + 4);
   }
   return "the helper did not say whether the kernel can (" + std::string{ability} + ")";
+}
+
+}  // namespace
+
+namespace {
+
+/// Two ways to be late: netem for everything, a relay beside the target for its clients.
+FaultSupport read_latency(const std::vector<std::string>& lines) {
+  FaultSupport support{FaultKind::net_latency, Support::supported, lack_of("nft", lines)};
+  const auto lacks = [&](std::initializer_list<std::string_view> abilities) {
+    std::string why = support.reason;
+    for (const auto ability : abilities) {
+      if (why.empty()) why = lack_of(ability, lines);
+    }
+    return why;
+  };
+  const auto all = lacks({"delay"});
+  const auto sql = lacks({"relay", "owner"});
+  support.reason = all;
+  if (!all.empty() && !sql.empty()) {
+    support.support = Support::unsupported;
+  } else if (!all.empty()) {
+    support.support = Support::degraded;
+    support.reason +=
+        "; only what SQL clients see can be delayed (path sql), by a relay in the "
+        "target's network";
+    support.without = {{NetPath::all, all}};
+  } else if (!sql.empty()) {
+    support.support = Support::degraded;
+    support.reason = "path sql cannot be done: " + sql;
+    if (!lack_of("owner", lines).empty()) support.reason += kStays;
+    support.without = {{NetPath::sql, sql}};
+  }
+  return support;
 }
 
 }  // namespace
@@ -38,10 +75,11 @@ std::vector<FaultSupport> read_probe(const std::vector<std::string>& lines) {
       support.support = Support::unsupported;
     } else if (const auto why = lack_of("owner", lines); !why.empty()) {
       support.support = Support::degraded;
-      support.reason = why + ": if the helper is killed, its rules stay until chaosd cleans up";
+      support.reason = why + std::string{kStays};
     }
     all.push_back(std::move(support));
   }
+  all.push_back(read_latency(lines));
   return all;
 }
 

@@ -159,9 +159,12 @@ Result<HeldLine> read_held_line(const std::string& line) {
   if (!line.starts_with("held ")) {
     return Error{ErrorCode::upstream, "the helper said: " + line.substr(0, 200)};
   }
-  return HeldLine{value_of(line, "n"),
-                  {value_of(line, "rules"), value_of(line, "met"),
-                   line.find(" owned=yes") != std::string::npos}};
+  constexpr std::string_view kNote = " note=";
+  const auto note = line.find(kNote);
+  return HeldLine{
+      value_of(line, "n"),
+      {value_of(line, "rules"), value_of(line, "met"), line.find(" owned=yes") != std::string::npos,
+       note == std::string::npos ? "" : line.substr(note + kNote.size(), 200)}};
 }
 
 Result<std::vector<std::string>> read_list_addresses(std::string_view body) {

@@ -48,6 +48,8 @@ class Fault {
   /// Undone as soon as it is proven to be in effect, not at its deadline.
   [[nodiscard]] virtual bool ends_at_once() const { return false; }
   [[nodiscard]] virtual FaultShape shape() const { return {}; }
+  /// What the shape cannot say: parameters that do not go together.
+  [[nodiscard]] virtual Status fits(const FaultParams& /*params*/) const { return kDone; }
   /// Its effect is no state of the target but something of ours beside it, which is
   /// taken away whatever became of the target, and kept alive by keep().
   [[nodiscard]] virtual bool leaves_marks() const { return false; }

@@ -27,6 +27,7 @@ struct FaultParams {
   std::vector<Peer> peers;
   NetDirection direction = NetDirection::both;
   OnRestart on_restart = OnRestart::end;
+  NetPath path = NetPath::all;
   std::map<std::string, std::int64_t> numbers;  ///< By name, as in the request: "percent".
 
   [[nodiscard]] std::int64_t number(const std::string& name) const {
@@ -50,11 +51,13 @@ struct FaultShape {
   std::vector<NetDirection> directions = {};  ///< Empty: takes none. The first is the default.
   std::vector<NumberShape> numbers = {};
   bool takes_on_restart = false;
+  bool takes_path = false;
 };
 
 [[nodiscard]] std::string_view to_string(NetDirection direction);
 [[nodiscard]] std::string_view to_string(OnRestart policy);
-/// Instantiated for the two above.
+[[nodiscard]] std::string_view to_string(NetPath path);
+/// Instantiated for the three above.
 template <class Enum>
 [[nodiscard]] std::optional<Enum> parse_param(std::string_view text);
 

@@ -80,7 +80,9 @@ Result<HoldWhat> NetFault::what(Runtime& runtime, const FaultOrder& order,
 
 Proof NetFault::proof_in(const HoldReport& report) const {
   if (report.rules == 0) return {false, "the kernel shows no rule of it"};
-  if (report.met == 0) return {false, "no packet has met its rules"};
+  if (report.met == 0) {
+    return {false, report.note.empty() ? "no packet has met its rules" : report.note};
+  }
   return {true, ""};
 }
 

@@ -13,13 +13,15 @@ class NetFault : public HeldFault {
  public:
   [[nodiscard]] bool ends_with_the_run() const final { return true; }
 
+ protected:
+  [[nodiscard]] Result<HoldWhat> what(Runtime& runtime, const FaultOrder& order,
+                                      Deadline deadline) const override;
+
  private:
   /// The effect and its numbers.
   virtual void fill(NetRules& rules, const FaultParams& params) const = 0;
   [[nodiscard]] HoldPlace place() const final { return HoldPlace::network; }
   [[nodiscard]] std::string_view shared_by_processes() const final { return "network"; }
-  [[nodiscard]] Result<HoldWhat> what(Runtime& runtime, const FaultOrder& order,
-                                      Deadline deadline) const final;
   /// Shown when a packet has met the rules, by the kernel's own counter.
   [[nodiscard]] Proof proof_in(const HoldReport& report) const final;
 };

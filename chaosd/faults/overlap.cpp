@@ -72,6 +72,10 @@ bool share_a_peer(const FaultParams& a, const FaultParams& b) {
   });
 }
 
+int by_relay(const Overlapping& one) {
+  return one.kind == FaultKind::net_latency && one.params.path == NetPath::sql ? 1 : 0;
+}
+
 std::string clause(Clash clash) {
   switch (clash) {
     case Clash::fine: return "";
@@ -96,6 +100,10 @@ std::string why_not_together(const Overlapping& a, const Overlapping& b) {
   const auto row = static_cast<std::size_t>(share_of(a.kind));
   const auto column = static_cast<std::size_t>(share_of(b.kind));
   const Clash clash = kMatrix[row][column];
+  // A relay takes connections of clients, of which no queue and no peer knows.
+  const int relays = by_relay(a) + by_relay(b);
+  if (relays == 2) return "a relay takes its clients already";
+  if (relays == 1 && (clash == Clash::peers || clash == Clash::queue)) return "";
   if (clash == Clash::peers && !share_a_peer(a.params, b.params)) return "";
   return clause(clash);
 }

@@ -49,6 +49,7 @@ Result<FaultRequest> read_fault_request(const nlohmann::json& object, const std:
   request.grace_s = reader.maybe_integer("grace_s");
   request.params.direction = reader.maybe_text("direction");
   request.params.on_restart = reader.maybe_text("on_restart");
+  request.params.path = reader.maybe_text("path");
   for (const auto& name : number_names()) {
     if (const auto number = reader.maybe_integer(name.c_str())) {
       request.params.numbers[name] = *number;

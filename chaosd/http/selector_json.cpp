@@ -13,8 +13,8 @@ namespace {
 
 using nlohmann::json;
 
-constexpr std::array<std::string_view, 9> kFields{
-    "names", "node_ids", "labels", "locality", "role", "mode", "count", "percent", "seed"};
+constexpr std::array<std::string_view, 10> kFields{
+    "names", "node_ids", "labels", "locality", "role", "table", "mode", "count", "percent", "seed"};
 constexpr std::size_t kListMax = 256;
 
 Error wrong(const std::string& path, const std::string& name, const std::string& what) {
@@ -27,7 +27,7 @@ Status check_fields(const json& object, const std::string& path) {
     if (std::find(kFields.begin(), kFields.end(), name) == kFields.end()) {
       return Error{ErrorCode::invalid,
                    "select knows no such criterion; use names, node_ids, labels, locality, role, "
-                   "mode, count, percent, seed",
+                   "table, mode, count, percent, seed",
                    path};
     }
   }
@@ -141,12 +141,14 @@ Result<Selector> read_selector(const json& object, const std::string& path) {
   selector.locality = std::move(tiers).value();
   wire::ObjectReader reader{object, path};
   const auto role = reader.maybe_text("role");
+  const auto table = reader.maybe_text("table");
   if (reader.error()) return *reader.error();
   if (role) {
     selector.role = node_role_named(*role);
     if (!selector.role)
-      return wrong(path, "role", "is \"" + *role + "\"; use most_leases or gateway");
+      return wrong(path, "role", "is \"" + *role + "\"; use most_leases, gateway or leaseholder");
   }
+  selector.table = table.value_or("");
   if (auto amount = read_amount(object, path, selector); !amount) return amount.error();
   return selector;
 }

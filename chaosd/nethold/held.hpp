@@ -2,6 +2,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <string>
 
 #include "common/base/result.hpp"
 
@@ -21,6 +22,8 @@ class Held {
   /// The proof that they are in the way: packets met, megabytes taken. An error when they
   /// are gone. `first`: asked right after install(), when it may take a moment to show.
   [[nodiscard]] virtual Result<std::int64_t> met(bool first) = 0;
+  /// What the last met() saw instead, when it saw no proof; one sentence without quotes.
+  [[nodiscard]] virtual std::string note() const { return {}; }
 };
 
 }  // namespace faultline::nethold

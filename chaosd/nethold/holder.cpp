@@ -43,7 +43,8 @@ void Holder::report(bool first) {
   const auto met = held_->met(first);
   if (!met) return say("failed " + met.error().message);
   say("held n=" + std::to_string(++reports_) + " rules=" + std::to_string(held_->parts()) +
-      " met=" + std::to_string(*met) + " owned=" + (held_->owned() ? "yes" : "no"));
+      " met=" + std::to_string(*met) + " owned=" + (held_->owned() ? "yes" : "no") +
+      (held_->note().empty() ? "" : " note=" + held_->note()));
 }
 
 std::string Holder::keep() {

@@ -10,6 +10,7 @@
 #include "chaosd/nethold/holder.hpp"
 #include "chaosd/nethold/net_held.hpp"
 #include "chaosd/nethold/probe.hpp"
+#include "chaosd/nethold/relay_held.hpp"
 
 namespace {
 
@@ -22,7 +23,8 @@ constexpr std::string_view kUsage =
     "faultline-nethold holds one fault of faultline-chaosd in the network namespace, or on the\n"
     "volume, that it was given, and takes it away at its deadline, when chaosd is silent for one\n"
     "lease, or on SIGTERM.\n"
-    "  hold --fault=ID --deadline-ms=N --lease-ms=N --effect=drop|loss|rate|delay --port=N ...\n"
+    "  hold --fault=ID --deadline-ms=N --lease-ms=N --effect=drop|loss|rate|delay|relay --port=N "
+    "...\n"
     "  fill --fault=ID --deadline-ms=N --lease-ms=N --leave-mb=N\n"
     "  clean --fault=ID    takes away what a killed one left\n"
     "  probe               says what this kernel can do\n";
@@ -64,7 +66,9 @@ int hold(std::vector<std::string> arguments) {
   if (!times) return complain(times.error());
   auto rules = chaos::read_arguments(arguments);
   if (!rules) return complain(rules.error());
-  auto held = NetHeld::create(fault_id, std::move(rules).value());
+  auto held = rules->effect == chaos::NetEffect::relay
+                  ? RelayHeld::create(fault_id, std::move(rules).value())
+                  : NetHeld::create(fault_id, std::move(rules).value());
   if (!held) return complain(held.error());
   return Holder{*times, std::move(held).value()}.run();
 }

@@ -25,20 +25,31 @@ Result<std::string> NftTable::run(const std::string& commands) {
 }
 
 Status NftTable::install(const chaos::NetRules& rules) {
+  return lay([&rules](const Marks& marks, bool owned) { return ruleset(marks, rules, owned); },
+             rules_count(rules));
+}
+
+Status NftTable::lay(const Text& text, int rules) {
   // Where the kernel cannot tie a table to its owner, one may be left of an earlier try.
   if (auto removed = remove(); !removed) return removed;
-  auto laid = run(ruleset(marks_, rules, owned_));
+  auto laid = run(text(marks_, owned_));
   if (!laid && owned_) {
     owned_ = false;
-    laid = run(ruleset(marks_, rules, owned_));
+    laid = run(text(marks_, owned_));
   }
   if (!laid) return laid.error();
   const auto listing = run("list table inet " + marks_.table);
   if (!listing) return listing.error();
-  if (const int shown = count_rules(*listing); shown != rules_count(rules)) {
+  if (const int shown = count_rules(*listing); shown != rules) {
     return Error{ErrorCode::upstream, "the kernel shows " + std::to_string(shown) + " rules of " +
-                                          std::to_string(rules_count(rules))};
+                                          std::to_string(rules)};
   }
+  return kDone;
+}
+
+Status NftTable::empty(const std::string& chain) {
+  const auto emptied = run("flush chain inet " + marks_.table + " " + chain);
+  if (!emptied) return emptied.error();
   return kDone;
 }
 

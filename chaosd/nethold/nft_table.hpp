@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -20,6 +21,11 @@ class NftTable {
 
   /// Lays the rules down and reads them back. `upstream`: the kernel's own words.
   [[nodiscard]] Status install(const chaos::NetRules& rules);
+  /// The same with the text of a whole table. `text`: of one that is tied to its owner, or not.
+  using Text = std::function<std::string(const Marks& marks, bool owned)>;
+  [[nodiscard]] Status lay(const Text& text, int rules);
+  /// Takes the rules out of one chain of ours; connections that they have met stay as they are.
+  [[nodiscard]] Status empty(const std::string& chain);
   /// Removes the table; that there is none is success.
   [[nodiscard]] Status remove();
   /// Packets that met the rules so far; an error when the table is gone.

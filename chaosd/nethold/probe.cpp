@@ -2,6 +2,7 @@
 
 #include "chaosd/nethold/holder.hpp"
 #include "chaosd/nethold/nft_table.hpp"
+#include "chaosd/nethold/relay_rules.hpp"
 #include "chaosd/nethold/shaper.hpp"
 
 namespace faultline::nethold {
@@ -25,6 +26,15 @@ void probe() {
                                    : Error{ErrorCode::unsupported,
                                            "this kernel does not tie a table to its owner"});
     (void)table->remove();
+  }
+  if (table) {
+    tried = table->lay(
+        [&rules](const Marks& own, bool owned) {
+          return relay_ruleset(own, rules, {1, true}, owned);
+        },
+        kRelayRules);
+    answer("relay", tried);
+    if (tried) (void)table->remove();
   }
   auto shaper = Shaper::create(*marks, Shaper::Devices::loopback);
   for (const auto effect : {chaos::NetEffect::rate, chaos::NetEffect::delay}) {

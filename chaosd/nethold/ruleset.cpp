@@ -14,8 +14,6 @@ using chaos::NetRules;
 
 namespace {
 
-constexpr std::string_view kCounted = R"(counter name "met")";
-
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -60,6 +58,7 @@ std::string verdict(const Marks& marks, const NetRules& rules) {
       // htb takes a priority that names one of its classes for the class: no filter is needed.
       std::snprintf(text.data(), text.size(), "meta priority set %x:1", marks.major);
       return text.data();
+    case NetEffect::relay: break;  // Has a ruleset of its own: relay_rules.
   }
   return "";
 }
@@ -72,15 +71,7 @@ std::string chain(const Marks& marks, const NetRules& rules, bool input) {
           " priority -300; policy accept;\n";
   text += std::string{"    "} + (input ? "iifname" : "oifname") + " \"lo\" return\n";
   if (rules.peers.empty()) {
-    const auto exempt4 = only(rules.exempt, chaos::is_ipv4);
-    const auto exempt6 = only(rules.exempt, chaos::is_ipv6);
-    const auto let_through = [&](std::string_view family, const auto& addresses) {
-      if (addresses.empty()) return;
-      text += "    " + std::string{family} + " " + std::string{side} + " { " + joined(addresses) +
-              " } return\n";
-    };
-    let_through("ip", exempt4);
-    let_through("ip6", exempt6);
+    text += let_through(rules.exempt, side);
   }
   std::vector<std::string> ports;
   for (const auto port : rules.ports) ports.push_back(std::to_string(port));
@@ -112,6 +103,18 @@ Result<Marks> marks_of(const std::string& fault_id) {
   if (!fits) return Error{ErrorCode::invalid, "--fault is missing", "--fault"};
   marks.major = 0x4000U + hash % 0x3fffU;
   return marks;
+}
+
+std::string let_through(const std::vector<std::string>& addresses, std::string_view side) {
+  std::string text;
+  const auto add = [&](std::string_view family, const std::vector<std::string>& chosen) {
+    if (chosen.empty()) return;
+    text += "    " + std::string{family} + " " + std::string{side} + " { " + joined(chosen) +
+            " } return\n";
+  };
+  add("ip", only(addresses, chaos::is_ipv4));
+  add("ip6", only(addresses, chaos::is_ipv6));
+  return text;
 }
 
 std::string ruleset(const Marks& marks, const NetRules& rules, bool owned) {

@@ -2,6 +2,8 @@
 
 #include <cstdint>
 #include <string>
+#include <string_view>
+#include <vector>
 
 #include "chaosd/runtime/net_rules.hpp"
 
@@ -17,9 +19,15 @@ struct Marks {
 /// `invalid` when the id has letters that a fault's id never has.
 [[nodiscard]] Result<Marks> marks_of(const std::string& fault_id);
 
+/// What every rule of ours has: it is counted by this, and known by it.
+inline constexpr std::string_view kCounted = R"(counter name "met")";
+
 /// The nftables commands that lay the rules down, in one transaction. `owned`: the
 /// kernel removes the table when the process that made it is gone, however it went.
 [[nodiscard]] std::string ruleset(const Marks& marks, const chaos::NetRules& rules, bool owned);
+/// Lines that let the packets of these pass, one for each family; `side`: saddr or daddr.
+[[nodiscard]] std::string let_through(const std::vector<std::string>& addresses,
+                                      std::string_view side);
 /// How many rules of ours the kernel must show afterwards.
 [[nodiscard]] int rules_count(const chaos::NetRules& rules);
 /// Counts our rules in what the kernel shows of the table.

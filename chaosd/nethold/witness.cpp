@@ -9,9 +9,7 @@
 
 namespace faultline::nethold {
 
-namespace {
-
-int begin_connection(const std::string& address, int port) {
+int begin_connection(const std::string& address, int port, std::uint32_t mark) {
   sockaddr_in v4{};
   sockaddr_in6 v6{};
   const auto in_order = htons(static_cast<std::uint16_t>(port));
@@ -20,6 +18,7 @@ int begin_connection(const std::string& address, int port) {
   const int socket =
       ::socket(is_v4 ? AF_INET : AF_INET6, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (socket < 0) return -1;
+  if (mark != 0) ::setsockopt(socket, SOL_SOCKET, SO_MARK, &mark, sizeof mark);
   v4.sin_family = AF_INET;
   v4.sin_port = in_order;
   v6.sin6_family = AF_INET6;
@@ -32,8 +31,6 @@ int begin_connection(const std::string& address, int port) {
   }
   return socket;
 }
-
-}  // namespace
 
 Witnesses::Witnesses(const std::vector<std::string>& addresses, int port) {
   for (const auto& address : addresses) {

@@ -1,8 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
 
+#include "chaosd/runtime/net_rules.hpp"
 #include "common/cluster/states.hpp"
 
 namespace faultline::chaos {
@@ -15,6 +17,8 @@ struct FaultSupport {
   FaultKind kind;
   Support support = Support::supported;
   std::string reason;  ///< Empty when supported.
+  /// Of net.latency, degraded: the paths that cannot be slowed down here, and why.
+  std::map<NetPath, std::string> without = {};
   bool operator==(const FaultSupport&) const = default;
 };
 

@@ -28,7 +28,8 @@ struct HoldReport {
   std::int64_t rules = 0;  ///< Or files.
   /// The proof that they are in the way: packets that met the rules, megabytes taken.
   std::int64_t met = 0;
-  bool owned = false;  ///< The kernel takes them away when the holder is killed.
+  bool owned = false;     ///< The kernel takes them away when the holder is killed.
+  std::string note = {};  ///< What was seen instead, where nothing was met; one sentence.
 };
 
 /// Where it is held, which says what a killed holder may have left.
@@ -60,6 +61,8 @@ class Holds {
   /// gateways through which published ports come in.
   virtual Result<std::vector<std::string>> exempt(const std::string& target_id,
                                                   Deadline deadline) = 0;
+  /// Of these, the addresses of our own containers alone.
+  virtual Result<std::vector<std::string>> own_addresses(Deadline deadline) = 0;
 };
 
 }  // namespace faultline::chaos

@@ -11,7 +11,7 @@ namespace faultline::chaos {
 
 namespace {
 
-constexpr std::array<std::string_view, 4> kEffects{"drop", "loss", "rate", "delay"};
+constexpr std::array<std::string_view, 5> kEffects{"drop", "loss", "rate", "delay", "relay"};
 constexpr std::array<std::string_view, 3> kDirections{"both", "in", "out"};
 constexpr std::int64_t kMostNumber = 1'000'000'000;
 
@@ -119,7 +119,8 @@ Result<NetRules> read_arguments(const std::vector<std::string>& arguments) {
     return bad("percent", std::to_string(rules.percent));
   }
   if (rules.effect == NetEffect::rate && rules.rate_kbit < 1) return bad("rate-kbit", "0");
-  if (rules.effect == NetEffect::delay && rules.delay.count() < 1) return bad("delay-ms", "0");
+  const bool delays = rules.effect == NetEffect::delay || rules.effect == NetEffect::relay;
+  if (delays && rules.delay.count() < 1) return bad("delay-ms", "0");
   return rules;
 }
 

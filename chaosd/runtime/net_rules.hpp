@@ -9,8 +9,11 @@
 
 namespace faultline::chaos {
 
-/// What happens to the packets that the rules meet.
-enum class NetEffect : std::uint8_t { drop, loss, rate, delay };
+/// What happens to the packets that the rules meet. relay: new connections go by way of the
+/// helper itself, which passes their bytes on late.
+enum class NetEffect : std::uint8_t { drop, loss, rate, delay, relay };
+/// Which traffic is slowed down: all of it, or that of the target's SQL clients.
+enum class NetPath : std::uint8_t { all, sql };
 /// As seen from the target: what it receives, what it sends, or both.
 enum class NetDirection : std::uint8_t { both, in, out };
 
@@ -22,7 +25,8 @@ struct NetRules {
   NetDirection direction = NetDirection::both;
   std::vector<std::string> peers;   ///< IP addresses; empty: everybody who is not exempt.
   std::vector<std::string> exempt;  ///< IP addresses; only where `peers` is empty.
-  /// IP addresses to which a connection is tried, so that a packet meets the rules.
+  /// IP addresses to which a connection is tried, so that a packet meets the rules. relay:
+  /// the target's own, by which the helper is its own client.
   std::vector<std::string> witnesses;
   std::vector<std::int64_t> ports;
   std::int64_t percent = 0;    ///< loss: of the packets, 1 to 100.

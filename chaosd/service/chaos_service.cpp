@@ -45,11 +45,19 @@ Capabilities ChaosService::capabilities() const {
   return answer;
 }
 
-Status ChaosService::check_support(FaultKind kind) const {
-  const auto support = board_.support_of(kind);
-  if (support.support != Support::unsupported) return kDone;
-  return Error{ErrorCode::unsupported,
-               std::string{to_string(kind)} + " cannot be done here: " + support.reason, "/kind"};
+Status ChaosService::check_support(const FaultRequest& request) const {
+  const auto support = board_.support_of(request.kind);
+  const auto refused = [&](const std::string& why, const char* field) {
+    return Error{ErrorCode::unsupported,
+                 std::string{to_string(request.kind)} + " cannot be done here: " + why, field};
+  };
+  if (support.support == Support::unsupported) return refused(support.reason, "/kind");
+  const auto path = parse_param<NetPath>(request.params.path.value_or("all"));
+  if (!path || !support.without.contains(*path)) return kDone;  // A wrong one is refused later.
+  const auto other = *path == NetPath::all ? NetPath::sql : NetPath::all;
+  return refused(
+      support.without.at(*path) + "; path: " + std::string{to_string(other)} + " can be done",
+      "/path");
 }
 
 Result<std::vector<TargetView>> ChaosService::targets() const {
@@ -174,7 +182,7 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
       return error;
     };
     const FaultRequest& request = order.faults[i];
-    if (auto support = check_support(request.kind); !support) return in_place(support.error());
+    if (auto support = check_support(request); !support) return in_place(support.error());
     if (auto times = check_times(request); !times) return in_place(times.error());
     const auto targets = select(request);
     if (!targets) return in_place(targets.error());

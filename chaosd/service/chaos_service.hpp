@@ -127,7 +127,7 @@ class ChaosService {
   [[nodiscard]] Result<std::vector<TargetInfo>> select(const FaultRequest& request) const;
   [[nodiscard]] Result<Draft> draft(const FaultRequest& request, const TargetInfo& target) const;
   [[nodiscard]] Result<TargetInfo> find_target(const std::string& name) const;
-  [[nodiscard]] Status check_support(FaultKind kind) const;
+  [[nodiscard]] Status check_support(const FaultRequest& request) const;
   [[nodiscard]] Status check_times(const FaultRequest& request) const;
 
   const std::string run_;

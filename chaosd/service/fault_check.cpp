@@ -92,6 +92,15 @@ Status check_on_restart(const ParamRequest& request, const Fault& fault, FaultPa
   return kDone;
 }
 
+Status check_path(const ParamRequest& request, const Fault& fault, FaultParams& params) {
+  if (!request.path) return kDone;
+  if (!fault.shape().takes_path) return refused("path", not_taken(fault));
+  const auto asked = parse_param<NetPath>(*request.path);
+  if (!asked) return refused("path", "is \"" + *request.path + "\"; use all or sql");
+  params.path = *asked;
+  return kDone;
+}
+
 }  // namespace
 
 std::vector<std::string> number_names() {
@@ -111,7 +120,9 @@ Result<FaultParams> check_params(const ParamRequest& request, const Fault& fault
   if (auto fits = check_numbers(request, fault, params); !fits) return fits.error();
   if (auto fits = check_direction(request, fault, params); !fits) return fits.error();
   if (auto fits = check_on_restart(request, fault, params); !fits) return fits.error();
+  if (auto fits = check_path(request, fault, params); !fits) return fits.error();
   if (auto fits = check_peers(request, fault, target, find, params); !fits) return fits.error();
+  if (auto fits = fault.fits(params); !fits) return fits.error();
   return params;
 }
 

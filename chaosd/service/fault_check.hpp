@@ -15,6 +15,7 @@ struct ParamRequest {
   std::vector<std::variant<std::string, NodeId>> peers = {};
   std::optional<std::string> direction = {};
   std::optional<std::string> on_restart = {};
+  std::optional<std::string> path = {};
   std::map<std::string, std::int64_t> numbers = {};
 };
 

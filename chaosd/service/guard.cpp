@@ -77,15 +77,42 @@ Plan Guard::plan_of(const std::vector<Draft>& drafts, const std::optional<FaultI
   return make_plan(input, oracle_->ask(question_of(input)));
 }
 
-Result<Plan> Guard::plan(const InjectOrder& order) const {
-  const auto drafts = service_.resolve(order);
+Result<InjectOrder> Guard::with_leases(InjectOrder order) const {
+  for (std::size_t i = 0; i < order.faults.size(); ++i) {
+    auto& select = order.faults[i].select;
+    if (!select || select->role != NodeRole::leaseholder || select->table.empty()) continue;
+    const std::string field =
+        (order.as_list ? "/faults/" + std::to_string(i) : std::string{}) + "/select/table";
+    if (leases_ == nullptr) {
+      return Error{ErrorCode::unsupported,
+                   "role leaseholder needs an exporter that tells it (--exporter.address)", field};
+    }
+    auto leases = leases_->ask(select->table);
+    if (!leases) {
+      const bool invalid = leases.error().code == ErrorCode::invalid;
+      return Error{leases.error().code,
+                   (invalid ? "" : "who has the leases of " + select->table + " is not known: ") +
+                       leases.error().message,
+                   field};
+    }
+    select->holders = std::move(leases->holders);
+  }
+  return order;
+}
+
+Result<Plan> Guard::plan(const InjectOrder& asked) const {
+  const auto order = with_leases(asked);
+  if (!order) return order.error();
+  const auto drafts = service_.resolve(*order);
   if (!drafts) return drafts.error();
   return plan_of(*drafts, std::nullopt);
 }
 
-Result<Injection> Guard::inject(const InjectOrder& order) {
+Result<Injection> Guard::inject(const InjectOrder& asked) {
   if (auto begin = service_.may_begin(); !begin) return begin.error();
-  auto drafts = service_.resolve(order);
+  const auto order = with_leases(asked);
+  if (!order) return order.error();
+  auto drafts = service_.resolve(*order);
   if (!drafts) return drafts.error();
   Injection injection;
   std::optional<PlanNote> note;
@@ -95,7 +122,7 @@ Result<Injection> Guard::inject(const InjectOrder& order) {
       if (auto free = service_.obstacle(draft); !free) return free.error();
     }
     injection.plan = plan_of(*drafts, std::nullopt);
-    const bool accepted = order.accept_plan == injection.plan.hash;
+    const bool accepted = order->accept_plan == injection.plan.hash;
     if (injection.plan.verdict == GuardVerdict::needs_acceptance && !accepted) {
       asked_to_accept_ += 1;
       return injection;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "chaosd/service/chaos_service.hpp"
+#include "chaosd/service/leaseholders.hpp"
 #include "chaosd/service/plan.hpp"
 
 namespace faultline::chaos {
@@ -18,19 +19,21 @@ struct Injection {
 };
 
 /// Plans every fault before it is done and lets in what may be done. Asks the exporter,
-/// hence may block for ExporterImpact::kLimit: called from the PlanDesk, the fault workers and
-/// the ExperimentRunner, never from a thread of the HTTP server. Any of these threads.
+/// hence may block for ExporterImpact::kLimit, and for ExporterLeaseholders::kLimit where a
+/// selection needs it: called from the PlanDesk, the fault workers and the ExperimentRunner,
+/// never from a thread of the HTTP server. Any of these threads.
 class Guard {
  public:
   /// All outlive this. Without an oracle nothing is known of what a fault would do.
   Guard(GuardMode mode, ChaosService& service, const TargetBoard& board, const Ledger& ledger,
-        ImpactOracle* oracle, const ChaosClock& clock)
+        ImpactOracle* oracle, const ChaosClock& clock, LeaseholderOracle* leases = nullptr)
       : mode_(mode),
         service_(service),
         board_(board),
         ledger_(ledger),
         oracle_(oracle),
-        clock_(clock) {}
+        clock_(clock),
+        leases_(leases) {}
 
   [[nodiscard]] GuardMode mode() const { return mode_; }
   /// How many injections were answered with a plan to accept.
@@ -50,6 +53,8 @@ class Guard {
   static constexpr milliseconds kFresh{500};
 
  private:
+  /// The order with what a selection by a table's leaseholders must know.
+  [[nodiscard]] Result<InjectOrder> with_leases(InjectOrder order) const;
   [[nodiscard]] Plan plan_of(const std::vector<Draft>& drafts,
                              const std::optional<FaultId>& itself) const;
   [[nodiscard]] std::vector<NodeId> broken(const std::optional<FaultId>& itself) const;
@@ -62,6 +67,7 @@ class Guard {
   const Ledger& ledger_;
   ImpactOracle* const oracle_;
   const ChaosClock& clock_;
+  LeaseholderOracle* const leases_;  ///< Null: nobody can say.
 };
 
 }  // namespace faultline::chaos

@@ -86,6 +86,7 @@ json to_json(const FaultParams& params) {
   return {{"peers", peers},
           {"direction", to_string(params.direction)},
           {"on_restart", to_string(params.on_restart)},
+          {"path", to_string(params.path)},
           {"numbers", params.numbers}};
 }
 
@@ -99,6 +100,8 @@ Result<FaultParams> read_params(const json& object) {
       reader.choice<NetDirection>("direction", parse_param<NetDirection>, "both, in or out");
   params.on_restart =
       reader.choice<OnRestart>("on_restart", parse_param<OnRestart>, "end, reapply or ignore");
+  const std::string path = reader.text_or("path", "all");  // Earlier runs knew one path.
+  params.path = path == "sql" ? NetPath::sql : NetPath::all;
   if (reader.error()) return *reader.error();
   const json peers = given.value("peers", json::array());
   for (const auto& peer : peers) {

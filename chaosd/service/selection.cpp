@@ -19,6 +19,14 @@ Status check(const Selector& selector) {
     return invalid("select has no criterion; give names, node_ids, labels, locality or role",
                    "/select");
   }
+  const bool by_table = selector.role == NodeRole::leaseholder;
+  if (by_table && selector.table.empty()) {
+    return invalid("table is missing; role leaseholder needs which, as database.schema.table",
+                   "/select/table");
+  }
+  if (!by_table && !selector.table.empty()) {
+    return invalid("table is for role leaseholder; leave it out", "/select/table");
+  }
   for (const auto& tier : selector.locality) {
     const auto equals = tier.find('=');
     if (equals == std::string::npos || equals == 0 || equals + 1 == tier.size()) {
@@ -89,8 +97,31 @@ bool matches(const Selector& selector, const Candidate& one) {
                      [&](const auto& tier) { return has_tier(one.locality, tier); });
 }
 
+/// Leaves those who hold leases of the table; of one that is wanted, who holds most of them.
+Status keep_leaseholders(const Selector& selector, std::vector<Candidate>& matching) {
+  std::vector<Candidate> kept;
+  for (const auto& holder : selector.holders) {
+    for (auto& one : matching) {
+      if (one.node_id == holder.node) kept.push_back(std::move(one));
+    }
+  }
+  matching = std::move(kept);
+  if (matching.empty()) {
+    return Error{
+        ErrorCode::conflict,
+        selector.holders.empty()
+            ? "who has the leases of " + selector.table + " is not known"
+            : "none of the targets that match is known to have a lease of " + selector.table,
+        "/select/table"};
+  }
+  if (selector.mode == SelectMode::one) matching.resize(1);
+  return kDone;
+}
+
 /// Leaves those who play the part.
-Status keep_role(NodeRole role, std::vector<Candidate>& matching) {
+Status keep_role(const Selector& selector, std::vector<Candidate>& matching) {
+  if (selector.role == NodeRole::leaseholder) return keep_leaseholders(selector, matching);
+  const NodeRole role = *selector.role;
   if (role == NodeRole::gateway) {
     std::erase_if(matching, [](const auto& one) { return !one.is_gateway; });
     if (!matching.empty()) return kDone;
@@ -172,7 +203,7 @@ Result<std::vector<TargetInfo>> select_targets(const Selector& selector,
   std::sort(matching.begin(), matching.end(),
             [](const auto& a, const auto& b) { return a.target.name < b.target.name; });
   if (selector.role) {
-    if (auto kept = keep_role(*selector.role, matching); !kept) return kept.error();
+    if (auto kept = keep_role(selector, matching); !kept) return kept.error();
   }
   return choose(selector, std::move(matching));
 }
@@ -188,6 +219,7 @@ std::optional<SelectMode> select_mode_named(const std::string& word) {
 std::optional<NodeRole> node_role_named(const std::string& word) {
   if (word == "most_leases") return NodeRole::most_leases;
   if (word == "gateway") return NodeRole::gateway;
+  if (word == "leaseholder") return NodeRole::leaseholder;
   return std::nullopt;
 }
 

@@ -9,13 +9,14 @@
 #include "chaosd/runtime/runtime.hpp"
 #include "common/base/ids.hpp"
 #include "common/base/result.hpp"
+#include "common/cluster/table_leases.hpp"
 
 namespace faultline::chaos {
 
 /// How many of those that match.
 enum class SelectMode { one, all, random, percent };
 /// A part that a node plays now, as the exporter tells it.
-enum class NodeRole { most_leases, gateway };
+enum class NodeRole { most_leases, gateway, leaseholder };
 
 /// Which targets are meant. Each criterion that is given must hold, and at least one
 /// must be given: "everything" is never what was left out.
@@ -25,6 +26,9 @@ struct Selector {
   std::map<std::string, std::string> labels;  ///< Of the container, exactly so.
   std::vector<std::string> locality;          ///< "region=eu": tiers that the node must have.
   std::optional<NodeRole> role;
+  std::string table;  ///< Of the role leaseholder: database.schema.table.
+  /// Who has the leases of `table`, most first; asked for before anything is selected.
+  std::vector<TableLeases::Holder> holders = {};
   SelectMode mode = SelectMode::one;
   std::int64_t count = 0;             ///< Of `random`.
   std::int64_t percent = 0;           ///< Of `percent`; rounded up, so that it is never nobody.

@@ -13,9 +13,11 @@ namespace {
 
 /// The table that a statement is about, for people.
 std::string table_of(const std::string& statement) {
+  constexpr std::string_view kFromTable = " FROM TABLE ";  // Of a SHOW, within a SELECT.
+  const auto table = statement.find(kFromTable);
   const auto from = statement.find(" FROM ");
   if (from == std::string::npos) return "what it asks for";
-  const auto begin = from + 6;
+  const auto begin = table == std::string::npos ? from + 6 : table + kFromTable.size();
   const auto end = std::min(statement.find_first_of(" )]", begin), statement.size());
   return statement.substr(begin, end - begin);
 }

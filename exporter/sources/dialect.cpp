@@ -17,6 +17,23 @@ bool has_metadata_privilege(const ServerVersion& version) {
   return version >= ServerVersion{23, 1, 12};
 }
 
+constexpr std::string_view kRangesOfTable = "SHOW RANGES FROM TABLE ";
+constexpr std::string_view kDetails = " WITH DETAILS";
+
+/// What opens SHOW RANGES of one table, which is less than what opens those of all.
+std::optional<std::string> grant_of_table(const std::string& statement,
+                                          const ServerVersion& version) {
+  const auto begin = statement.find(kRangesOfTable);
+  if (begin == std::string::npos) return std::nullopt;
+  const auto at = begin + kRangesOfTable.size();
+  std::string table = statement.substr(at, statement.rfind(']') - at);
+  if (table.ends_with(kDetails)) table.resize(table.size() - kDetails.size());
+  const char* const what = version >= kActivitySeesRanges ? "ZONECONFIG"
+                           : version >= kSystemPrivileges ? "SELECT, ZONECONFIG"
+                                                          : "SELECT";
+  return std::string{"GRANT "} + what + " ON TABLE " + table;
+}
+
 bool is_plain(const std::string& name) {
   return !name.empty() && (name.front() < '0' || name.front() > '9') &&
          std::all_of(name.begin(), name.end(), [](char c) {
@@ -32,6 +49,9 @@ std::string grant_for(const std::string& statement, const std::string& user,
   const bool ranges = contains(statement, "ranges_no_leases") || contains(statement, "RANGES");
   const bool settings =
       contains(statement, "cluster_settings") || contains(statement, "CLUSTER SETTING");
+  if (version) {
+    if (const auto of_table = grant_of_table(statement, *version)) return *of_table + to;
+  }
   if (contains(statement, "system.")) {
     return "GRANT SELECT ON TABLE system.rangelog, system.eventlog" + to;
   }
@@ -55,14 +75,30 @@ std::optional<std::string> placement_without_internals(
          " FROM [SHOW CLUSTER RANGES]";
 }
 
+std::vector<std::string> leaseholders_of(const std::string& table, std::int64_t limit,
+                                         const std::optional<ServerVersion>& version) {
+  const auto from = [&](const std::string& options) {
+    return "SELECT range_id, lease_holder FROM [" + std::string{kRangesOfTable} + table + options +
+           "] LIMIT " + std::to_string(limit);
+  };
+  const auto known = version.value_or(ServerVersion{23, 2, 0});
+  // 22.x has the column without being asked for details, and does not know the word.
+  if (known < ServerVersion{23, 1, 0}) return {from("")};
+  // On 23.1 a cluster setting says which of the two it is; later only the one is left.
+  return {from(std::string{kDetails}), from("")};
+}
+
 std::string identifier(const std::string& name) {
-  if (is_plain(name)) return name;
-  std::string quoted = "\"";
+  return is_plain(name) ? name : quoted_identifier(name);
+}
+
+std::string quoted_identifier(const std::string& name) {
+  std::string text = "\"";
   for (const char c : name) {
-    if (c == '"') quoted += '"';
-    quoted += c;
+    if (c == '"') text += '"';
+    text += c;
   }
-  return quoted + "\"";
+  return text + "\"";
 }
 
 }  // namespace faultline::sql

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "exporter/sources/server_version.hpp"
 
@@ -19,7 +21,14 @@ namespace faultline::sql {
 [[nodiscard]] std::optional<std::string> placement_without_internals(
     const std::optional<ServerVersion>& version);
 
+/// Ranges of one table with the store that has their lease, `limit` at most: what to try, in
+/// order, until the server understands it. `table`: in quotes already.
+[[nodiscard]] std::vector<std::string> leaseholders_of(const std::string& table, std::int64_t limit,
+                                                       const std::optional<ServerVersion>& version);
+
 /// A name as SQL wants it.
 [[nodiscard]] std::string identifier(const std::string& name);
+/// A name that SQL takes for nothing else, whatever it says.
+[[nodiscard]] std::string quoted_identifier(const std::string& name);
 
 }  // namespace faultline::sql

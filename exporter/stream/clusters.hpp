@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/base/result.hpp"
+#include "common/cluster/table_leases.hpp"
 #include "exporter/observe/snapshot_board.hpp"
 
 namespace faultline::stream {
@@ -31,6 +32,10 @@ using TargetMap = std::map<std::string, Target>;
 struct Clusters {
   bool main = true;  ///< No: nothing will ever hang on the main board.
   std::function<bool(const std::string& address)> over_tls = {};  ///< Of the main one.
+  /// Of the main one: whose leases a table's are, as far as is known now, which it has read
+  /// soon after. `invalid` when it is no full name of a table.
+  using AskLeaseholders = std::function<Result<TableLeases>(const std::string& table)>;
+  AskLeaseholders leaseholders = {};
   std::function<std::shared_ptr<const TargetMap>()> targets = {};
   /// Reads the targets file; what it returns makes that so, and is called only if all the
   /// rest could be read anew too.

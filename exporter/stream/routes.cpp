@@ -10,6 +10,7 @@
 #include "common/wire/snapshot_json.hpp"
 #include "exporter/stream/gzip.hpp"
 #include "exporter/stream/impact_page.hpp"
+#include "exporter/stream/leaseholders_page.hpp"
 #include "exporter/stream/query.hpp"
 #include "exporter/stream/sd_page.hpp"
 #include "exporter/stream/timeline_page.hpp"
@@ -124,9 +125,9 @@ Reply Routes::answer(const Request& request) {
 }
 
 bool Routes::exists(std::string_view path) const {
-  constexpr std::array pages{kStreamPath, kStatePath,           kImpactPath, kTimelinePath,
-                             kNodesPath,  kTargetsPath,         kProbePath,  kHealthyPath,
-                             kReadyPath,  std::string_view{"/"}};
+  constexpr std::array pages{kStreamPath,       kStatePath, kImpactPath,          kTimelinePath,
+                             kLeaseholdersPath, kNodesPath, kTargetsPath,         kProbePath,
+                             kHealthyPath,      kReadyPath, std::string_view{"/"}};
   return path == options_.telemetry_path ||
          std::find(pages.begin(), pages.end(), path) != pages.end();
 }
@@ -138,6 +139,7 @@ Reply Routes::page(const Request& request) {
   if (path == kStatePath || path == kNodesPath || path == kImpactPath || path == kTimelinePath) {
     return about(request);
   }
+  if (path == kLeaseholdersPath) return leaseholders_page(clusters_.leaseholders, request.query);
   if (path == kTargetsPath) return target_list(request);
   if (path == kHealthyPath) return {.content_type = kText, .body = "Healthy.\n"};
   if (path == kReadyPath) return ready();
@@ -326,6 +328,8 @@ Reply Routes::landing() const {
     reply.body +=
         link_to("/api/v1/impact?nodes=1", "what would become of the ranges without node 1");
     reply.body +=
+        link_to("/api/v1/leaseholders?table=system.public.users", "who has the leases of a table");
+    reply.body +=
         link_to(kNodesPath, "the nodes' own metrics pages, for Prometheus' http_sd_configs");
     reply.body +=
         link_to(kTimelinePath, "what happened, as JSON: <code>?since=ID&amp;limit=N</code>");
@@ -360,8 +364,9 @@ Status check_telemetry_path(std::string_view path) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            std::string_view{"/-._~"}.find(c) != std::string_view::npos;
   };
-  constexpr std::array taken{kStreamPath,  kStatePath, kImpactPath,  kTimelinePath, kNodesPath,
-                             kTargetsPath, kProbePath, kHealthyPath, kReadyPath,    kReloadPath};
+  constexpr std::array taken{kLeaseholdersPath, kStreamPath, kStatePath,   kImpactPath,
+                             kTimelinePath,     kNodesPath,  kTargetsPath, kProbePath,
+                             kHealthyPath,      kReadyPath,  kReloadPath};
   const bool usable = path.size() > 1 && path.front() == '/' &&
                       std::all_of(path.begin(), path.end(), plain) &&
                       std::find(taken.begin(), taken.end(), path) == taken.end();

@@ -9,6 +9,7 @@
 
 #include "common/wire/impact_json.hpp"
 #include "common/wire/snapshot_json.hpp"
+#include "common/wire/table_leases_json.hpp"
 #include "exporter/metrics/page.hpp"
 #include "tests/unit/exporter/toy_cluster.hpp"
 
@@ -102,6 +103,27 @@ TEST(Fixtures, AForecast) {
   forecast.ranges.resize(4);
   forecast.truncated = true;
   expect_file("schema/fixtures/impact.json", wire::to_json(forecast).dump(2) + "\n");
+}
+
+TEST(Fixtures, TheLeaseholdersOfATable) {
+  const auto at = from_ms(1'795'423'340'000);
+  const TableLeases reading{.table = "app.public.kv"};
+  TableLeases known{.table = "app.public.kv", .state = TableLeases::State::known};
+  known.read_at = at;
+  known.ranges = 14;
+  known.holders = {{NodeId{2}, 9}, {NodeId{1}, 5}};
+  TableLeases unknown{.table = "app.public.kv", .state = TableLeases::State::unknown};
+  unknown.read_at = at;
+  unknown.reason = "1 of 14 ranges do not tell who has their lease";
+  const auto list =
+      nlohmann::json::array({wire::to_json(reading), wire::to_json(known), wire::to_json(unknown)});
+  expect_file("schema/fixtures/leaseholders.json", list.dump(2) + "\n");
+  const auto read = wire::read_table_leases(wire::to_json(known).dump());
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(read->holders, known.holders);
+  EXPECT_EQ(read->ranges, 14);
+  EXPECT_EQ(wire::read_table_leases("{}").error().code, ErrorCode::upstream);
+  EXPECT_FALSE(wire::read_table_leases(R"({"table":"t","state":"maybe","nodes":[]})"));
 }
 
 TEST(Fixtures, TheMetricsPage) {

@@ -26,6 +26,13 @@ impact = json.loads((root / "schema/fixtures/impact.json").read_text())
 impact_validator.validate(impact)
 assert list(impact_validator.iter_errors({**impact, "quorum_lost": -1}))
 
+lease_validator = jsonschema.Draft202012Validator(json.loads((root / "schema/leaseholders.schema.json").read_text()))
+leases = json.loads((root / "schema/fixtures/leaseholders.json").read_text())
+for answer in leases:
+    lease_validator.validate(answer)
+assert {answer["state"] for answer in leases} == {"reading", "known", "unknown"}
+assert list(lease_validator.iter_errors({**leases[0], "state": "maybe"}))
+
 # Nothing that a database says may break a scrape, nor come out as something else.
 TEXT = "a\"b\\c\nfaultline_up 9\n# TYPE x gauge\r\t{}=,\u00e4\u4e2d\U0001f600\ufffd\ufffd'--"
 families = {family.name: family for family in text_string_to_metric_families((root / "tests/contract/exporter/data/hostile.prom").read_bytes().decode())}

@@ -24,6 +24,7 @@ SAMPLE = 60
 PARAMETERS = {
     "stop": {"grace_s": 1}, "kill": {}, "pause": {}, "restart": {},
     "net.partition": {"peers": None}, "net.isolate": {}, "net.loss": {"percent": 50}, "net.bandwidth": {"rate_kbit": 1000},
+    "net.latency": {"path": "sql", "latency_ms": 50},
     "cpu.throttle": {"percent": 20}, "memory.pressure": {"headroom_mb": 64},
     "disk.fill": {"leave_mb": 4},
 }
@@ -68,6 +69,9 @@ def world(bench, names):
 def test_the_world_is_as_it_was(bench, program, request, kind, point, meanwhile):
     disk = request.getfixturevalue("small_disk") if kind.startswith("disk.") else None
     target, peer = bench.node("target", *(["-v", f"{disk.path}:/data"] if disk else [])), bench.node("peer")
+
+    if kind == "net.latency":
+        netns.Echo(target, 26257)  # What proves it is an answer that comes late.
 
     standing = [target, peer]
 

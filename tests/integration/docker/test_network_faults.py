@@ -1,6 +1,7 @@
 """Network and resource faults against a real Engine and real connections: they bite, they end, nothing is left."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -214,11 +215,123 @@ def test_what_the_kernel_cannot_do_is_refused_with_the_reason(bench, pair):
     said = bench.capabilities()
     if said["net.latency"]["support"] == "supported":
         pytest.skip("this kernel has netem")
-    assert "netem" in said["net.latency"]["reason"]
-    answer = bench.call("/faults", method="POST", json_body={
-        "kind": "net.latency", "target": pair[0], "latency_ms": 50, "duration_s": 9})
-    wire.problem(answer, 501)
+    assert said["net.latency"]["support"] == "degraded", "its SQL clients can be slowed down all the same"
+    assert "netem" in said["net.latency"]["reason"] and "path sql" in said["net.latency"]["reason"]
+    for more in ({}, {"path": "all"}):
+        answer = bench.call("/faults", method="POST", json_body={
+            "kind": "net.latency", "target": pair[0], "latency_ms": 50, "duration_s": 9, **more})
+        assert "path: sql can be done" in wire.problem(answer, 501)["detail"]
     assert not bench.helpers()
+
+
+def round_trip(client):
+    """Seconds from a byte sent to the byte back."""
+    client.settimeout(10)
+    began = time.monotonic()
+    client.sendall(b"x")
+    assert client.recv(1) == b"x"
+    return time.monotonic() - began
+
+
+def test_sql_clients_wait_and_peers_and_what_was_there_do_not(bench, pair):
+    one, two = pair
+    ours = bench.container("ours", "--network", bench.network, "--label", "io.faultline.role=exporter", opted_in=False)
+    stranger = bench.container("stranger", "--network", bench.network, opted_in=False)
+    at_one, before = netns.address_of(one), netns.fingerprint(one)
+    netns.Echo(one, PORT)
+    netns.Echo(one, CONSOLE)
+    earlier = netns.connect(stranger, at_one, PORT)
+    fault = bench.inject("net.latency", one, path="sql", latency_ms=300, jitter_ms=50, duration_s=120)
+    told = bench.await_fault(fault, "active", 20)
+    assert told["detail"] == "with its SQL clients; latency_ms 300; jitter_ms 50"
+
+    slow = netns.connect(stranger, at_one, PORT)
+    took = [round_trip(slow) for _ in range(3)]
+    print("round trips of a client:", [f"{one:.3f}" for one in took])
+    # Not faster than was asked for; and that it is not the double, whatever this machine does besides.
+    assert min(took) >= 0.25 and min(took) < 0.5
+    for who, port in ((two, PORT), (ours, PORT), (one, PORT), (stranger, CONSOLE)):
+        assert min(round_trip(netns.connect(who, at_one, port)) for _ in range(3)) < 0.2, f"{who} to {port}"
+    assert min(round_trip(earlier) for _ in range(3)) < 0.2, "it was there before"
+
+    # Many at once, none of them slower for it, and the end of a stream is passed on.
+    crowd = [netns.connect(stranger, at_one, PORT) for _ in range(50)]
+    began = time.monotonic()
+    for client in crowd:
+        client.sendall(b"y" * 1000)
+        client.shutdown(socket.SHUT_WR)
+    for client in crowd:
+        client.settimeout(10)
+        got = b""
+        while data := client.recv(65536):
+            got += data
+        assert got == b"y" * 1000
+    assert 0.25 <= time.monotonic() - began < 5
+
+    assert bench.call(f"/faults/{fault}", method="DELETE").status == 202
+    bench.await_fault(fault, "reverted")
+    with pytest.raises(ConnectionResetError):  # Nothing of ours may stay, so it is cut, and told.
+        slow.settimeout(5)
+        slow.recv(1)
+    assert min(round_trip(earlier) for _ in range(3)) < 0.2
+    assert min(round_trip(netns.connect(stranger, at_one, PORT)) for _ in range(3)) < 0.2
+    assert netns.fingerprint(one) == before
+    assert not bench.helpers()
+
+
+def test_a_sql_port_that_does_not_answer_is_no_proof_of_latency(bench, pair):
+    fault = bench.inject("net.latency", pair[0], path="sql", latency_ms=100)
+    told = bench.await_fault(fault, "failed", 30)
+    assert "injected_unverified" in told["reason"] and "does not answer through the relay" in told["reason"]
+    until(lambda: not bench.helpers(), 15, "it is undone")
+
+
+def test_a_killed_relay_leaves_nothing(bench, pair):
+    one, _ = pair
+    stranger = bench.container("stranger", "--network", bench.network, opted_in=False)
+    at_one, before = netns.address_of(one), netns.fingerprint(one)
+    netns.Echo(one, PORT)
+    fault = bench.inject("net.latency", one, path="sql", latency_ms=100, duration_s=120)
+    bench.await_fault(fault, "active", 20)
+    slow = netns.connect(stranger, at_one, PORT)
+    assert round_trip(slow) >= 0.1
+    docker("kill", "--signal", "KILL", bench.holder())
+    until(lambda: netns.rules_in(one) == before["rules"], 10, "the kernel took the table")
+    assert min(round_trip(netns.connect(stranger, at_one, PORT)) for _ in range(3)) < 0.1
+    slow.settimeout(5)
+    try:
+        assert slow.recv(1) == b"", "the kernel ended it with the helper"
+    except ConnectionResetError:
+        pass
+    bench.await_fault(fault, "reverted", 30)
+    until(lambda: not bench.helpers(), 20, "no helper is left")
+    assert netns.fingerprint(one) == before
+
+
+def test_a_hundred_clients_that_do_not_read_fill_no_memory(bench, pair):
+    one, _ = pair
+    stranger = bench.container("stranger", "--network", bench.network, opted_in=False)
+    netns.Echo(one, PORT)
+    bench.await_fault(bench.inject("net.latency", one, path="sql", latency_ms=20, duration_s=120), "active", 20)
+    clients = [netns.connect(stranger, netns.address_of(one), PORT) for _ in range(100)]
+    for client in clients:
+        client.setblocking(False)
+    pid = docker("inspect", "--format", "{{.State.Pid}}", bench.holder())
+    chunk, most, sent = bytes(65536), 0, 0
+    # What they send is sent back, and nobody reads it.
+    until_then = time.monotonic() + 5
+    while time.monotonic() < until_then:
+        for client in clients:
+            try:
+                sent += client.send(chunk)
+            except BlockingIOError:
+                pass
+        with open(f"/proc/{pid}/status") as status:
+            most = max(most, int(re.search(r"VmRSS:\s+(\d+) kB", status.read())[1]))
+        time.sleep(0.02)
+    print(f"sent {sent >> 20} MiB, the helper's RSS at most {most >> 10} MiB")
+    assert sent > 24 << 20, "they filled what there is to fill"
+    assert most < 48 << 10
 
 
 def test_without_the_helpers_image_the_capabilities_say_so(bench):

@@ -204,6 +204,10 @@ class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
     count_down();
     return std::vector<std::string>{"10.0.0.254"};
   }
+  Result<std::vector<std::string>> own_addresses(Deadline) override {
+    count_down();
+    return std::vector<std::string>{"10.0.0.253"};
+  }
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline) override {
     count_down();

@@ -72,6 +72,22 @@ INSTANTIATE_TEST_SUITE_P(
                 {.direction = "in", .numbers = {{"latency_ms", 10}}},
                 "/direction",
                 "net.latency takes out"},
+        Refusal{FaultKind::net_loss,
+                {.path = "sql", .numbers = {{"percent", 10}}},
+                "/path",
+                "is not for net.loss"},
+        Refusal{FaultKind::net_latency,
+                {.path = "tcp", .numbers = {{"latency_ms", 10}}},
+                "/path",
+                "use all or sql"},
+        Refusal{FaultKind::net_latency,
+                {.peers = {"n2"}, .path = "sql", .numbers = {{"latency_ms", 10}}},
+                "/peers",
+                "does not go with path sql"},
+        Refusal{FaultKind::net_latency,
+                {.path = "sql", .numbers = {{"latency_ms", 4000}, {"jitter_ms", 1001}}},
+                "/latency_ms",
+                "use up to 5000"},
         Refusal{FaultKind::net_bandwidth,
                 {.numbers = {{"rate_kbit", 8}, {"percent", 1}}},
                 "/percent",
@@ -93,12 +109,13 @@ TEST(FaultParamsCheck, PeersAreNamesOrNodeIds) {
 TEST(FaultParamsRequest, IsReadFromTheBody) {
   const auto request = read_fault_request(
       R"({"kind":"net.loss","target":"n1","peers":["n2",3],"direction":"out","percent":30,)"
-      R"("on_restart":"reapply","duration_s":9})");
+      R"("on_restart":"reapply","path":"sql","duration_s":9})");
   ASSERT_TRUE(request) << request.error().message;
   EXPECT_EQ(request->kind, FaultKind::net_loss);
   EXPECT_EQ(request->params.peers.size(), 2U);
   EXPECT_EQ(request->params.direction, "out");
   EXPECT_EQ(request->params.on_restart, "reapply");
+  EXPECT_EQ(request->params.path, "sql");
   EXPECT_EQ(request->params.numbers.at("percent"), 30);
 }
 

@@ -5,6 +5,7 @@
 #include "chaosd/http/fault_request.hpp"
 #include "tests/unit/chaosd/api_under_test.hpp"
 #include "tests/unit/chaosd/fake_impact.hpp"
+#include "tests/unit/chaosd/fake_leaseholders.hpp"
 
 namespace faultline::chaos {
 namespace {
@@ -23,8 +24,8 @@ class Guarded : public ApiTest {
     use(GuardMode::enforce);
   }
   void use(GuardMode mode) {
-    guard =
-        std::make_unique<Guard>(mode, life->service, life->board, life->ledger(), &impact, clock);
+    guard = std::make_unique<Guard>(mode, life->service, life->board, life->ledger(), &impact,
+                                    clock, &leaseholders);
     api = std::make_unique<Api>(
         Api::Parts{life->service, life->feed, *audit, clock, silent_logger(), *guard, life->desk,
                    life->experiments, 0},
@@ -50,6 +51,7 @@ class Guarded : public ApiTest {
   }
 
   FakeImpact impact;
+  FakeLeaseholders leaseholders;
   FakeRuntime runtime{world};
   std::unique_ptr<Guard> guard;
   std::unique_ptr<FaultWorker> worker;
@@ -216,6 +218,28 @@ TEST_F(Guarded, ASelectionIsAnsweredAsAList) {
   EXPECT_EQ(json_of(reply)["faults"][0]["target"], "n2");
 }
 
+TEST_F(Guarded, ATablesLeaseholderIsAskedForAndChosen) {
+  const auto body = [](const std::string& table) {
+    return R"({"kind":"kill","select":{"role":"leaseholder","mode":"one","table":")" + table +
+           R"("},"duration_s":60})";
+  };
+  const auto reply = planned(kPlans, body("app.public.kv"));
+  ASSERT_EQ(reply.status, 200) << reply.body;
+  EXPECT_EQ(json_of(reply)["targets"][0]["target"], "n2");
+  EXPECT_THAT(leaseholders.asked, ::testing::ElementsAre("app.public.kv"));
+
+  leaseholders.answer = Error{ErrorCode::conflict, "57014: too long"};
+  const auto unknown = planned(kFaults, body("app.public.kv"));
+  EXPECT_EQ(unknown.status, 409) << "never a guess";
+  EXPECT_EQ(json_of(unknown)["errors"][0]["pointer"], "/select/table");
+  EXPECT_THAT(json_of(unknown)["detail"].get<std::string>(),
+              HasSubstr("who has the leases of app.public.kv is not known: 57014"));
+
+  leaseholders.answer = Error{ErrorCode::invalid, "table is no full name of a table"};
+  EXPECT_EQ(planned(kFaults, body("kv")).status, 422);
+  EXPECT_TRUE(life->service.faults(false).empty());
+}
+
 TEST_F(Guarded, OneTooManyPlansIs503AndTheRestIsAnswered) {
   int answered = 0;
   for (std::size_t i = 0; i < PlanDesk::kWaitingMax; ++i) {
@@ -273,6 +297,11 @@ INSTANTIATE_TEST_SUITE_P(
                    "/select/labels"},
         WrongOrder{R"({"kind":"kill","duration_s":1,"select":{"role":"leader","mode":"one"}})",
                    "/select/role"},
+        WrongOrder{R"({"kind":"kill","duration_s":1,"select":{"role":"leaseholder","mode":"one"}})",
+                   "/select/table"},
+        WrongOrder{
+            R"({"kind":"kill","duration_s":1,"select":{"names":["n1"],"table":"a.b","mode":"one"}})",
+            "/select/table"},
         WrongOrder{
             R"({"kind":"kill","duration_s":1,"select":{"names":["n1"],"mode":"one","count":1}})",
             "/select/count"},

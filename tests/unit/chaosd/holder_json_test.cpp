@@ -43,6 +43,9 @@ TEST(HolderJson, AStatusLineIsReadAndAnythingElseIsWhatWasSaid) {
   EXPECT_EQ(held->report.rules, 4);
   EXPECT_EQ(held->report.met, 17);
   EXPECT_TRUE(held->report.owned);
+  EXPECT_EQ(held->report.note, "");
+  EXPECT_EQ(read_held_line("held n=1 rules=2 met=0 owned=yes note=it is not late")->report.note,
+            "it is not late");
   EXPECT_THAT(read_held_line("failed no netem").error().message, HasSubstr("no netem"));
 }
 
@@ -103,9 +106,35 @@ TEST(HolderProbe, SaysPerKindWhatIsLacking) {
   }
   for (const auto& one : read_probe({})) EXPECT_EQ(one.support, Support::unsupported);
   for (const auto& one : read_probe({"probe nft yes", "probe owner yes", "probe rate yes",
-                                     "probe delay yes", "probe fill yes"})) {
+                                     "probe delay yes", "probe relay yes", "probe fill yes"})) {
     EXPECT_EQ(one.support, Support::supported);
   }
+}
+
+TEST(HolderProbe, LatencyHasTwoWaysAndSaysWhichIsMissing) {
+  const auto latency = [](const std::vector<std::string>& lines) {
+    for (const auto& one : read_probe(lines)) {
+      if (one.kind == FaultKind::net_latency) return one;
+    }
+    return FaultSupport{FaultKind::stop, Support::unsupported, "it is not in the answer"};
+  };
+  const auto no_netem = latency({"probe nft yes", "probe owner yes", "probe relay yes",
+                                 "probe delay no this kernel has no netem (sch_netem)"});
+  EXPECT_EQ(no_netem.support, Support::degraded);
+  EXPECT_THAT(no_netem.reason, HasSubstr("this kernel has no netem (sch_netem); only what SQL"));
+  EXPECT_EQ(
+      no_netem.without,
+      (std::map<NetPath, std::string>{{NetPath::all, "this kernel has no netem (sch_netem)"}}));
+
+  const auto no_nat = latency(
+      {"probe nft yes", "probe owner yes", "probe delay yes", "probe relay no nftables: no nat"});
+  EXPECT_EQ(no_nat.support, Support::degraded);
+  EXPECT_EQ(no_nat.without, (std::map<NetPath, std::string>{{NetPath::sql, "nftables: no nat"}}));
+
+  // Rules that stay when the helper is killed would lead clients to nobody.
+  const auto no_owner = latency({"probe nft yes", "probe owner no too old", "probe relay yes",
+                                 "probe delay no this kernel has no netem (sch_netem)"});
+  EXPECT_EQ(no_owner.support, Support::unsupported);
 }
 
 }  // namespace

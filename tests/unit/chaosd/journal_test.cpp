@@ -134,12 +134,14 @@ TEST(JournalLines, KeepTheParametersAndWhatWasBefore) {
   record.params.peers = {{"n3", "id-n3"}};
   record.params.direction = NetDirection::in;
   record.params.on_restart = OnRestart::reapply;
+  record.params.path = NetPath::sql;
   record.params.numbers = {{"percent", 30}};
   record.saved = "0/0/0/0/0 0/20000/0/0/0";
   const auto read = read_journal(journal_line(record)).records.at(0);
   EXPECT_EQ(read.params.peers, record.params.peers);
   EXPECT_EQ(read.params.direction, NetDirection::in);
   EXPECT_EQ(read.params.on_restart, OnRestart::reapply);
+  EXPECT_EQ(read.params.path, NetPath::sql);
   EXPECT_EQ(read.params.numbers, record.params.numbers);
   EXPECT_EQ(read.saved, record.saved);
 }

@@ -116,6 +116,32 @@ TEST_F(MarkedLife, ATargetWithoutTheMeansIsRefusedBeforeAnythingIsDone) {
   EXPECT_THAT(world.calls, IsEmpty());
 }
 
+TEST_F(MarkedLife, WithoutNetemThePathOfSqlClientsIsNamedAndCanBeSlowedDown) {
+  world.support = {{FaultKind::net_latency,
+                    Support::degraded,
+                    "no netem",
+                    {{NetPath::all, "this kernel has no netem"}}}};
+  life->pass(31s);  // The watch asks again.
+  auto request = request_for(FaultKind::net_latency, "n1");
+  for (const std::optional<std::string>& path : {std::optional<std::string>{}, {"all"}}) {
+    request.params.path = path;
+    const auto refused = life->service.inject(request);
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+    EXPECT_EQ(refused.error().field, "/path");
+    EXPECT_THAT(refused.error().message, HasSubstr("no netem; path: sql can be done"));
+  }
+  request.params.path = "sql";
+  const auto fault = life->inject(request);
+  life->work();
+  EXPECT_EQ(life->fault(fault.id).state, FaultState::active);
+  EXPECT_THAT(life->fault(fault.id).detail, HasSubstr("with its SQL clients"));
+  EXPECT_EQ(rules(fault).effect, NetEffect::relay);
+  // The peers and our own containers; not the gateway, by which clients come.
+  EXPECT_THAT(rules(fault).exempt, ElementsAre("10.0.0.253", "10.0.0.2", "10.0.0.3"));
+  EXPECT_THAT(rules(fault).witnesses, ElementsAre("10.0.0.1"));
+}
+
 TEST_F(MarkedLife, AHelperThatCannotBeMadeIsAFailureWithNothingToUndo) {
   world.errors["hold"] = {ErrorCode::unsupported, "the image is not there"};
   const auto fault = inject(FaultKind::net_partition);

@@ -1,6 +1,7 @@
 #include <gmock/gmock.h>
 
 #include "chaosd/nethold/lease.hpp"
+#include "chaosd/nethold/relay_rules.hpp"
 #include "chaosd/nethold/ruleset.hpp"
 
 namespace faultline::nethold {
@@ -87,6 +88,33 @@ TEST(NetholdRuleset, LossDropsAShareAndRateGivesThePriorityOfTheClass) {
   EXPECT_THAT(ruleset(marks(), rules, true), HasSubstr("meta priority set "));
 }
 
+TEST(NetholdRelayRules, LeadNewClientsToTheRelayAndSpareTheExemptAndLoopback) {
+  NetRules rules;
+  rules.effect = NetEffect::relay;
+  rules.ports = {26257, 26258};
+  rules.exempt = {"10.0.0.2", "fd00::2"};
+  const auto text = relay_ruleset(marks(), rules, {40001, true}, true);
+  const auto lead =
+      text.find("    tcp dport { 26257, 26258 } counter name \"met\" redirect to :40001\n");
+  ASSERT_NE(lead, std::string::npos) << text;
+  for (const char* first : {"type nat hook prerouting priority -100;", "iifname \"lo\" return",
+                            "ip saddr { 10.0.0.2 } return", "ip6 saddr { fd00::2 } return"}) {
+    EXPECT_LT(text.find(first), lead) << first;
+  }
+  EXPECT_THAT(text, HasSubstr("flags owner;"));
+  EXPECT_THAT(text, HasSubstr("    meta mark 0x00fa17fa tcp dport { 26257, 26258 } counter"));
+  EXPECT_THAT(text, Not(HasSubstr("flush")));
+  EXPECT_EQ(count_rules(text), kRelayRules);
+}
+
+TEST(NetholdRelayRules, NobodyIsLedByIpv6ToARelayThatDoesNotHearIt) {
+  NetRules rules;
+  rules.ports = {26257};
+  const auto text = relay_ruleset(marks(), rules, {40001, false}, true);
+  EXPECT_THAT(text, HasSubstr("    meta nfproto ipv4 tcp dport { 26257 }"));
+  EXPECT_THAT(text, Not(HasSubstr("    tcp dport")));
+}
+
 TEST(NetholdRuleset, NeverFlushesAnything) {
   for (const bool owned : {true, false}) {
     EXPECT_THAT(ruleset(marks(), partition(), owned), Not(HasSubstr("flush")));
@@ -143,6 +171,7 @@ TEST(NetRulesArguments, WhatCouldBecomeARuleOfItsOwnIsRefused) {
   }
   EXPECT_FALSE(chaos::read_arguments({"--effect=drop"})) << "without a port";
   EXPECT_FALSE(chaos::read_arguments({"--effect=loss", "--port=1"})) << "without percent";
+  EXPECT_FALSE(chaos::read_arguments({"--effect=relay", "--port=1"})) << "without delay-ms";
 }
 
 }  // namespace

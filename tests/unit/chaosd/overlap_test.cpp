@@ -54,6 +54,21 @@ TEST(Overlap, OneOwnerPerResource) {
   }
 }
 
+TEST(Overlap, ARelayForClientsTakesNoQueueAndNoPeer) {
+  using K = FaultKind;
+  FaultParams sql;
+  sql.path = NetPath::sql;
+  for (const K other : {K::net_partition, K::net_loss, K::net_latency, K::net_bandwidth}) {
+    EXPECT_EQ(why_not_together({K::net_latency, sql}, {other, params_about(other, "n2")}), "");
+    EXPECT_EQ(why_not_together({other, params_about(other, "n2")}, {K::net_latency, sql}), "");
+  }
+  for (const K other : {K::kill, K::restart, K::net_isolate}) {
+    EXPECT_NE(why_not_together({K::net_latency, sql}, {other, {}}), "") << to_string(other);
+  }
+  EXPECT_THAT(why_not_together({K::net_latency, sql}, {K::net_latency, sql}),
+              HasSubstr("takes its clients already"));
+}
+
 TEST(Overlap, WithoutPeersAFaultIsAboutAllOfThem) {
   const FaultParams all;
   const auto one = params_about(FaultKind::net_partition, "n3");

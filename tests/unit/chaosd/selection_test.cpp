@@ -79,6 +79,35 @@ TEST(Selection, OfTheMostLeasesThereIsOneAndAlwaysTheSame) {
               ElementsAre("n3"));
 }
 
+TEST(Selection, OfATableItIsWhoHoldsTheMostLeasesOrAllWhoHoldOne) {
+  const auto by_table = [](SelectMode mode, auto change) {
+    Selector selector;
+    selector.mode = mode;
+    selector.role = NodeRole::leaseholder;
+    selector.table = "app.public.kv";
+    selector.holders = {{NodeId{3}, 9}, {NodeId{1}, 4}, {NodeId{2}, 4}, {NodeId{8}, 1}};
+    change(selector);
+    return names_of(select_targets(selector, five()));
+  };
+  EXPECT_THAT(by_table(SelectMode::one, [](auto&) {}), ElementsAre("n3"));
+  EXPECT_THAT(by_table(SelectMode::one, [](auto& s) { s.seed = 7; }), ElementsAre("n3"))
+      << "nothing is left to chance";
+  EXPECT_THAT(by_table(SelectMode::one, [](auto& s) { s.locality = {"zone=a"}; }),
+              ElementsAre("n1"))
+      << "of equals the lower node id";
+  EXPECT_THAT(by_table(SelectMode::all, [](auto&) {}), ElementsAre("n1", "n2", "n3"));
+  EXPECT_THAT(by_table(SelectMode::one, [](auto& s) { s.names = {"n5"}; }),
+              ElementsAre("error: /select/table"));
+  EXPECT_THAT(by_table(SelectMode::one, [](auto& s) { s.holders.clear(); }),
+              ElementsAre("error: /select/table"))
+      << "not known is not nobody";
+  EXPECT_THAT(by_table(SelectMode::one, [](auto& s) { s.table.clear(); }),
+              ElementsAre("error: /select/table"));
+  EXPECT_THAT(by_table(SelectMode::one, [](auto& s) { s.role = NodeRole::gateway; }),
+              ElementsAre("error: /select/table"))
+      << "a table is for this role only";
+}
+
 TEST(Selection, UnknownLeasesAreNotZero) {
   EXPECT_THAT(chosen_by([](auto& s) {
                 s.role = NodeRole::most_leases;

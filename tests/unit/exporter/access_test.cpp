@@ -44,6 +44,8 @@ TEST_P(Grants, AreTheOnesThatThisVersionKnows) {
 constexpr auto kGossip = "SELECT a FROM crdb_internal.gossip_liveness AS l";
 constexpr auto kRanges = "SELECT a FROM crdb_internal.ranges_no_leases";
 constexpr auto kSettings = "SELECT value FROM crdb_internal.cluster_settings WHERE a";
+constexpr auto kTable =
+    R"(SELECT range_id FROM [SHOW RANGES FROM TABLE "a"."public"."t]" WITH DETAILS] LIMIT 9)";
 constexpr auto kLog = "SELECT a FROM system.rangelog WHERE timestamp > 'x'";
 
 INSTANTIATE_TEST_SUITE_P(
@@ -59,6 +61,11 @@ INSTANTIATE_TEST_SUITE_P(
         GrantCase{kRanges, ServerVersion{23, 1, 0}, "GRANT SYSTEM VIEWACTIVITYREDACTED"},
         GrantCase{kSettings, ServerVersion{22, 1, 0}, "GRANT admin"},
         GrantCase{kSettings, ServerVersion{22, 2, 0}, "GRANT SYSTEM VIEWCLUSTERSETTING"},
+        GrantCase{kTable, ServerVersion{22, 1, 0}, R"(GRANT SELECT ON TABLE "a"."public"."t]")"},
+        GrantCase{kTable, ServerVersion{22, 2, 0},
+                  R"(GRANT SELECT, ZONECONFIG ON TABLE "a"."public"."t]")"},
+        GrantCase{kTable, ServerVersion{24, 3, 0},
+                  R"(GRANT ZONECONFIG ON TABLE "a"."public"."t]")"},
         GrantCase{kLog, ServerVersion{24, 3, 0},
                   "GRANT SELECT ON TABLE system.rangelog, system.eventlog"}));
 
