@@ -46,8 +46,8 @@ void Holder::report(bool first) {
       " met=" + std::to_string(*met) + " owned=" + (held_->owned() ? "yes" : "no"));
 }
 
-std::string Holder::keep() {
-  Lease lease{since_boot(), times_.lease, times_.deadline};
+std::string Holder::keep(milliseconds began) {
+  Lease lease{began, times_.lease, times_.deadline};
   for (;;) {
     const auto now = since_boot();
     if (lease.deadline_passed(now)) return "its deadline passed";
@@ -74,6 +74,7 @@ int Holder::take_away(const std::string& why) {
 }
 
 int Holder::run() {
+  const auto began = since_boot();  // What it takes to lay it down is part of its time.
   if (const auto installed = held_->install(); !installed) {
     (void)held_->remove();
     say("failed " + installed.error().message);
@@ -83,7 +84,7 @@ int Holder::run() {
     return 1;
   }
   report(true);
-  return take_away(keep());
+  return take_away(keep(began));
 }
 
 }  // namespace faultline::nethold
