@@ -16,15 +16,6 @@ constexpr int kNameTakenMs = 100;       // Until a name is asked for again.
 constexpr int kLooksUntilInspect = 20;  // A helper that ended says nothing more.
 constexpr std::int64_t kKilled = 128;   // Exit codes from here on: a signal ended it.
 
-Result<std::string> name_of(const FaultId& fault) {
-  const bool fits = !fault.value.empty() && fault.value.size() <= 48 &&
-                    std::all_of(fault.value.begin(), fault.value.end(), [](char c) {
-                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
-                    });
-  if (fits) return "faultline-nethold-" + fault.value;
-  return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
-}
-
 std::vector<std::string> joined(std::vector<std::string> words,
                                 const std::vector<std::string>& times,
                                 const std::vector<std::string>& more) {
@@ -41,6 +32,15 @@ Error image_missing(const std::string& image) {
 }
 
 }  // namespace
+
+Result<std::string> holder_name(const FaultId& fault) {
+  const bool fits = !fault.value.empty() && fault.value.size() <= 48 &&
+                    std::all_of(fault.value.begin(), fault.value.end(), [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
+                    });
+  if (fits) return "faultline-nethold-" + fault.value;
+  return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
+}
 
 std::map<std::string, std::string> DockerHolds::labels() const {
   return {{std::string{kRoleLabel}, std::string{kHolderRole}}, {std::string{kOwnerLabel}, owner_}};
@@ -133,20 +133,22 @@ Result<HolderSpec> DockerHolds::spec_for(const HoldOrder& order, Deadline deadli
     spec.arguments = joined({"hold"}, times, to_arguments(*rules));
     return spec;
   }
-  const auto page = engine_.read_container_page(order.target_id, "json", deadline);
-  if (!page) return page.error();
-  auto volume = read_store_volume(*page);
-  if (!volume) return volume.error();
-  spec.arguments = joined({"fill"}, times, to_arguments(std::get<DiskFill>(order.what)));
-  spec.labels[std::string{kPlaceLabel}] = kDiskPlace;
-  spec.network = "none";
+  if (const auto* const throttle = std::get_if<DiskThrottle>(&order.what)) {
+    spec.arguments = joined({"throttle"}, times, to_arguments(*throttle));
+    spec.labels[std::string{kPlaceLabel}] = kLimitsPlace;
+    spec.labels[std::string{kSavedLabel}] = to_text(*throttle);
+  } else {
+    spec.arguments = joined({"fill"}, times, to_arguments(std::get<DiskFill>(order.what)));
+    spec.labels[std::string{kPlaceLabel}] = kDiskPlace;
+  }
   spec.capability = "DAC_OVERRIDE";  // The store's folder may belong to another user.
-  spec.volume = std::move(volume).value();
+  const bool limits = std::holds_alternative<DiskThrottle>(order.what);
+  if (auto given = give_disk(spec, order.target_id, limits, deadline); !given) return given.error();
   return spec;
 }
 
 Result<HoldReport> DockerHolds::hold(const HoldOrder& order, Deadline deadline) {
-  const auto name = name_of(order.fault);
+  const auto name = holder_name(order.fault);
   if (!name) return name.error();
   if (!is_container_id(order.target_id)) return no_container(order.target_id);
   auto filled = spec_for(order, deadline);
@@ -165,7 +167,7 @@ Result<HoldReport> DockerHolds::hold(const HoldOrder& order, Deadline deadline) 
 }
 
 Result<HoldReport> DockerHolds::renew(const FaultId& fault, Deadline deadline) {
-  const auto name = name_of(fault);
+  const auto name = holder_name(fault);
   if (!name) return name.error();
   const auto holder = inspect(*name, deadline);
   if (!holder) return holder.error();
@@ -191,51 +193,70 @@ Result<HoldReport> DockerHolds::renew(const FaultId& fault, Deadline deadline) {
   return await_report(holder->id, last, deadline);
 }
 
-Status DockerHolds::release(const Hold& hold, Deadline deadline) {
-  const auto name = name_of(hold.fault);
+Status DockerHolds::stop(const std::string& name, Holder& holder, Deadline deadline) {
+  const auto stopped = engine_.call("POST", "/containers/" + holder.id + "/stop?t=5", deadline);
+  if (!stopped) return stopped.error();
+  auto now = inspect(name, deadline);
+  if (!now) return now.error();
+  holder = std::move(now).value();
+  if (!holder.running) return kDone;
+  return Error{ErrorCode::upstream, "the helper " + name + " still runs"};
+}
+
+Status DockerHolds::release(const Hold& asked, Deadline deadline) {
+  Hold hold = asked;
+  const auto name = holder_name(hold.fault);
   if (!name) return name.error();
   auto holder = inspect(*name, deadline);
   if (!holder && holder.error().code != ErrorCode::not_found) return holder.error();
   bool taken_away = false;
   if (holder) {
-    if (holder->running) {
-      const auto stopped =
-          engine_.call("POST", "/containers/" + holder->id + "/stop?t=5", deadline);
-      if (!stopped) return stopped.error();
-      holder = inspect(*name, deadline);
-      if (!holder) return holder.error();
-      if (holder->running) return Error{ErrorCode::upstream, "the helper " + *name + " still runs"};
+    // What stood there when that very helper was made.
+    const auto saved = holder->labels.find(std::string{kSavedLabel});
+    if (saved != holder->labels.end()) hold.saved = saved->second;
+    const auto stopped = holder->running ? stop(*name, *holder, deadline) : Status{kDone};
+    if (!stopped) {
+      // Killed while a trial of its own is held back, it cannot end before the limits do.
+      if (hold.place == HoldPlace::limits) (void)clean_up(hold, deadline);
+      return stopped;
     }
     taken_away = holder->exit_code < kKilled;
   }
   // A file without a name is gone with the process that had it open.
-  if (!taken_away && hold.place == HoldPlace::network) {
-    if (auto cleaned = clean_up(hold.fault, hold.target_id, deadline); !cleaned) return cleaned;
+  if (!taken_away && hold.place != HoldPlace::disk) {
+    if (auto cleaned = clean_up(hold, deadline); !cleaned) return cleaned;
+  }
+  if (hold.place == HoldPlace::limits) {
+    // Of a chaosd that died while it looked.
+    if (auto removed = remove(*name + "-look", deadline); !removed) return removed;
   }
   return holder ? remove(holder->id, deadline) : Status{kDone};
 }
 
-Status DockerHolds::clean_up(const FaultId& fault, const std::string& target_id,
-                             Deadline deadline) {
+Status DockerHolds::clean_up(const Hold& hold, Deadline deadline) {
+  const std::string& target_id = hold.target_id;
   if (!is_container_id(target_id)) return kDone;
+  if (hold.place == HoldPlace::limits && hold.saved.empty()) return kDone;  // Nothing was set.
   const auto answer = engine_.call("GET", "/containers/" + target_id + "/json", deadline);
   if (!answer) return answer.error();
   if (answer->status == 404) return kDone;
   if (answer->status != 200) return upstream(*answer);
   const auto target = read_container(answer->body);
   if (!target) return unreadable(target.error());
-  // A network namespace ends with the run, and all that was in it.
+  // A network namespace, or a cgroup, ends with the run, and all that was in it.
   const auto state = target->target.state;
   if (state != ContainerState::running && state != ContainerState::paused) return kDone;
-  const auto name = name_of(fault);
+  const auto name = holder_name(hold.fault);
   if (!name) return name.error();
-  const auto said = run(
-      *name + "-clean",
-      {image_, {"clean", "--fault=" + fault.value}, labels(), "container:" + target_id}, deadline);
+  const auto spec = cleaner_for(hold, answer->body, deadline);
+  if (!spec) return spec.error();
+  const auto said = run(*name + "-clean", *spec, deadline);
   // Without the image no helper can have been started, unless image and helper were
   // removed by force together; and then the kernel has taken the table of a dead owner.
-  if (!said && said.error().code != ErrorCode::unsupported) return said.error();
-  return kDone;
+  // Limits of the dead stay.
+  const bool nothing_left =
+      hold.place == HoldPlace::network && !said && said.error().code == ErrorCode::unsupported;
+  return said || nothing_left ? Status{kDone} : said.error();
 }
 
 Result<std::string> DockerHolds::create_anew(const std::string& name, const HolderSpec& spec,

@@ -15,7 +15,8 @@ inline constexpr std::string_view kDefaultHelperImage = "faultline-nethold:0.1.0
 
 /// Holds as containers of our own: in the network namespace of the target
 /// (`container:<id>`), with NET_ADMIN and nothing else; or without a network, with the
-/// target's volume and the right to write there. One container per fault,
+/// target's volume and the right to write there, and where that is what is held, with the
+/// target's own cgroup. One container per fault,
 /// found by its name and its labels, asked by SIGUSR1 and answering in its log. It is
 /// not removed by the Engine when it ends, for its exit code tells whether it took its
 /// rules away itself; otherwise another one cleans up after it.
@@ -30,6 +31,8 @@ class DockerHolds final : public Holds {
   Result<HoldReport> renew(const FaultId& fault, Deadline deadline) override;
   Status release(const Hold& hold, Deadline deadline) override;
   Result<std::vector<Hold>> all(Deadline deadline) override;
+  Result<DiskShare> look_at_disk(const FaultId& fault, const std::string& target_id,
+                                 Deadline deadline) override;
   Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
   Result<std::vector<std::string>> own_addresses(Deadline deadline) override;
 
@@ -40,6 +43,13 @@ class DockerHolds final : public Holds {
  private:
   /// What the helper of this order is to be: in the target's network, or with its volume.
   [[nodiscard]] Result<HolderSpec> spec_for(const HoldOrder& order, Deadline deadline);
+  /// Gives a helper the disk of the target, and its cgroup where limits are meant.
+  [[nodiscard]] Status give_disk(HolderSpec& spec, const std::string& target_id, bool limits,
+                                 Deadline deadline);
+  [[nodiscard]] Status give_cgroup(HolderSpec& spec, std::string_view inspected, Deadline deadline);
+  /// What takes away after a helper that was killed.
+  [[nodiscard]] Result<HolderSpec> cleaner_for(const Hold& hold, std::string_view inspected,
+                                               Deadline deadline);
   [[nodiscard]] Result<Holder> inspect(const std::string& name, Deadline deadline);
   [[nodiscard]] Result<std::string> create(const std::string& name, const HolderSpec& spec,
                                            Deadline deadline);
@@ -55,8 +65,8 @@ class DockerHolds final : public Holds {
   /// Runs a helper to its end in a network: its log, when it ended with 0.
   [[nodiscard]] Result<std::vector<std::string>> run(const std::string& name,
                                                      const HolderSpec& spec, Deadline deadline);
-  [[nodiscard]] Status clean_up(const FaultId& fault, const std::string& target_id,
-                                Deadline deadline);
+  [[nodiscard]] Status clean_up(const Hold& hold, Deadline deadline);
+  [[nodiscard]] Status stop(const std::string& name, Holder& holder, Deadline deadline);
   [[nodiscard]] std::map<std::string, std::string> labels() const;
 
   DockerEngine& engine_;
@@ -64,6 +74,9 @@ class DockerHolds final : public Holds {
   const std::string owner_;
   std::vector<FaultSupport> probed_;
 };
+
+/// Of the container that holds a fault; `invalid` when that is no id.
+[[nodiscard]] Result<std::string> holder_name(const FaultId& fault);
 
 /// What the helper's lines mean for each kind of fault that is held. Pure.
 [[nodiscard]] std::vector<FaultSupport> read_probe(const std::vector<std::string>& lines);

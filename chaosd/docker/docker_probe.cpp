@@ -29,6 +29,17 @@ std::string lack_of(std::string_view ability, const std::vector<std::string>& li
   return "the helper did not say whether the kernel can (" + std::string{ability} + ")";
 }
 
+FaultSupport throttle_support(FaultKind kind, const std::vector<std::string>& lines) {
+  FaultSupport support{kind, Support::supported, lack_of("throttle", lines)};
+  if (!support.reason.empty()) {
+    support.support = Support::unsupported;
+  } else if (auto why = lack_of("writeback", lines); !why.empty()) {
+    support.support = Support::degraded;
+    support.reason = std::move(why);
+  }
+  return support;
+}
+
 }  // namespace
 
 namespace {
@@ -68,6 +79,9 @@ FaultSupport read_latency(const std::vector<std::string>& lines) {
 std::vector<FaultSupport> read_probe(const std::vector<std::string>& lines) {
   std::vector<FaultSupport> all{{FaultKind::disk_fill, Support::supported, lack_of("fill", lines)}};
   if (!all.front().reason.empty()) all.front().support = Support::unsupported;
+  for (const auto kind : {FaultKind::disk_slow, FaultKind::disk_stall}) {
+    all.push_back(throttle_support(kind, lines));
+  }
   for (const auto& need : kNeeds) {
     FaultSupport support{need.kind, Support::supported, lack_of("nft", lines)};
     if (support.reason.empty()) support.reason = lack_of(need.ability, lines);

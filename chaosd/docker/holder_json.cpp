@@ -44,6 +44,11 @@ std::map<std::string, std::string> labels_in(const json& labels) {
   return all;
 }
 
+HoldPlace place_of(std::string_view label) {
+  if (label == kDiskPlace) return HoldPlace::disk;
+  return label == kLimitsPlace ? HoldPlace::limits : HoldPlace::network;
+}
+
 std::int64_t value_of(const std::string& line, const std::string& name) {
   const std::string key = " " + name + "=";
   const auto at = line.find(key);
@@ -59,27 +64,39 @@ std::int64_t value_of(const std::string& line, const std::string& name) {
 std::string create_body(const HolderSpec& spec) {
   json mounts = json::array();
   if (spec.volume) {
-    mounts.push_back(
-        {{"Type", spec.volume->type}, {"Source", spec.volume->source}, {"Target", kHeldFolder}});
+    mounts.push_back({{"Type", spec.volume->type},
+                      {"Source", spec.volume->source},
+                      {"Target", kHeldFolder},
+                      {"ReadOnly", spec.looks_only}});
   }
-  return json{{"Image", spec.image},
-              {"Cmd", spec.arguments},
-              {"User", "0:0"},
-              {"Labels", spec.labels},
-              {"StopSignal", "SIGTERM"},
-              {"HostConfig",
-               {{"NetworkMode", spec.network},
-                {"CapDrop", {"ALL"}},
-                {"CapAdd", json::array({spec.capability})},
-                {"Mounts", mounts},
-                {"SecurityOpt", {"no-new-privileges:true"}},
-                {"ReadonlyRootfs", true},
-                {"Memory", kHolderMemory},
-                {"PidsLimit", kHolderPids},
-                {"RestartPolicy", {{"Name", "no"}}},
-                // What it says is read from there, whatever the Engine's default is.
-                {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "1m"}}}}}}}}
-      .dump();
+  if (!spec.cgroup.empty()) {
+    mounts.push_back({{"Type", "bind"},
+                      {"Source", spec.cgroup},
+                      {"Target", kCgroupFolder},
+                      {"ReadOnly", spec.looks_only}});
+  }
+  json capabilities = json::array();
+  if (!spec.capability.empty()) capabilities.push_back(spec.capability);
+  json body{{"Image", spec.image},
+            {"Cmd", spec.arguments},
+            {"User", "0:0"},
+            {"Labels", spec.labels},
+            {"StopSignal", "SIGTERM"},
+            {"HostConfig",
+             {{"NetworkMode", spec.network},
+              {"CapDrop", {"ALL"}},
+              {"CapAdd", capabilities},
+              {"Mounts", mounts},
+              {"SecurityOpt", {"no-new-privileges:true"}},
+              {"ReadonlyRootfs", true},
+              {"Memory", kHolderMemory},
+              {"PidsLimit", kHolderPids},
+              {"RestartPolicy", {{"Name", "no"}}},
+              // What it says is read from there, whatever the Engine's default is.
+              {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "1m"}}}}}}}};
+  // A process may enter a cgroup of version 2 only from where it can see both.
+  if (!spec.cgroup.empty()) body["HostConfig"]["CgroupnsMode"] = "host";
+  return body.dump();
 }
 
 std::string holder_filter(std::string_view owner) {
@@ -119,8 +136,11 @@ Result<std::vector<Hold>> read_holds(std::string_view body) {
     const auto target = labels.find(std::string{kHeldTargetLabel});
     if (fault == labels.end() || target == labels.end()) continue;
     const auto place = labels.find(std::string{kPlaceLabel});
-    const bool disk = place != labels.end() && place->second == kDiskPlace;
-    holds.push_back({{fault->second}, target->second, disk ? HoldPlace::disk : HoldPlace::network});
+    const auto saved = labels.find(std::string{kSavedLabel});
+    holds.push_back({{fault->second},
+                     target->second,
+                     place_of(place == labels.end() ? "" : place->second),
+                     saved == labels.end() ? "" : saved->second});
   }
   return holds;
 }
@@ -229,7 +249,8 @@ Result<EngineInfo> read_info(std::string_view body) {
     return value.is_boolean() && value.get<bool>();
   };
   return EngineInfo{yes("CpuCfsQuota"), yes("MemoryLimit"), yes("SwapLimit"),
-                    text_of(member(*document, "CgroupVersion"))};
+                    text_of(member(*document, "CgroupVersion")),
+                    text_of(member(*document, "CgroupDriver"))};
 }
 
 }  // namespace faultline::chaos

@@ -23,9 +23,13 @@ inline constexpr std::string_view kHeldTargetLabel = "io.faultline.held-target";
 inline constexpr std::string_view kOwnerLabel = "io.faultline.owner";
 inline constexpr std::string_view kPlaceLabel = "io.faultline.held-place";
 inline constexpr std::string_view kDiskPlace = "disk";
+inline constexpr std::string_view kLimitsPlace = "limits";
+/// What stood there before limits of ours: the helper may be killed and cannot tell.
+inline constexpr std::string_view kSavedLabel = "io.faultline.held-saved";
 inline constexpr std::string_view kHolderRole = "nethold";
-/// Where a helper finds the volume it is to fill.
+/// Where a helper finds the volume it is to fill, or to try; and the target's cgroup.
 inline constexpr std::string_view kHeldFolder = "/held";
+inline constexpr std::string_view kCgroupFolder = "/cgroup";
 
 struct HolderSpec {
   std::string image;
@@ -34,10 +38,12 @@ struct HolderSpec {
   std::string network;  ///< "container:<id>" or "none".
   std::string capability = "NET_ADMIN";
   std::optional<StoreVolume> volume = {};  ///< Mounted at kHeldFolder.
+  std::string cgroup = {};                 ///< Of the target; mounted at kCgroupFolder.
+  bool looks_only = false;                 ///< Both are mounted read-only.
 };
 
-/// The body of POST /containers/create: one capability and nothing else, no shell, nothing
-/// writable but the volume, never restarted by the Engine.
+/// The body of POST /containers/create: one capability at most and nothing else, no shell,
+/// nothing writable but the volume and the cgroup that are given, never restarted by the Engine.
 [[nodiscard]] std::string create_body(const HolderSpec& spec);
 /// `filters=` for the list of our helpers, percent-encoded.
 [[nodiscard]] std::string holder_filter(std::string_view owner);
@@ -79,6 +85,7 @@ struct EngineInfo {
   bool memory_limit = false;
   bool swap_limit = false;
   std::string cgroup_version;
+  std::string cgroup_driver;
 };
 [[nodiscard]] Result<EngineInfo> read_info(std::string_view body);
 

@@ -2,6 +2,8 @@
 
 #include "chaosd/faults/cpu_throttle.hpp"
 #include "chaosd/faults/disk_fill.hpp"
+#include "chaosd/faults/disk_slow.hpp"
+#include "chaosd/faults/disk_stall.hpp"
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/faults/kill.hpp"
 #include "chaosd/faults/memory_pressure.hpp"
@@ -30,9 +32,12 @@ const NetBandwidthFault kNetBandwidth;
 const CpuThrottleFault kCpuThrottle;
 const MemoryPressureFault kMemoryPressure;
 const DiskFillFault kDiskFill;
-const std::array<const Fault*, 12> kCatalogue{
-    &kStop,    &kKill,       &kPause,        &kRestart,     &kNetPartition,   &kNetIsolate,
-    &kNetLoss, &kNetLatency, &kNetBandwidth, &kCpuThrottle, &kMemoryPressure, &kDiskFill};
+const DiskSlowFault kDiskSlow;
+const DiskStallFault kDiskStall;
+const std::array<const Fault*, 14> kCatalogue{
+    &kStop,           &kKill,     &kPause,      &kRestart,      &kNetPartition,
+    &kNetIsolate,     &kNetLoss,  &kNetLatency, &kNetBandwidth, &kCpuThrottle,
+    &kMemoryPressure, &kDiskFill, &kDiskSlow,   &kDiskStall};
 
 }  // namespace
 

@@ -55,6 +55,10 @@ class Fault {
   [[nodiscard]] virtual bool leaves_marks() const { return false; }
   /// What it laid down is gone when the target's run is over.
   [[nodiscard]] virtual bool ends_with_the_run() const { return false; }
+  /// The target may end itself under it, so that being down is no end of the fault.
+  [[nodiscard]] virtual bool may_end_the_run() const { return false; }
+  /// How long after undo() its effect may still show; undo() is called once more then.
+  [[nodiscard]] virtual milliseconds settles_for() const { return milliseconds{0}; }
 
   /// What undo() must know of the world as it is before; journaled before apply().
   virtual Result<std::string> save(Runtime& /*runtime*/, const FaultOrder& /*order*/,

@@ -50,6 +50,7 @@ struct FaultShape {
   Peers peers = Peers::none;
   std::vector<NetDirection> directions = {};  ///< Empty: takes none. The first is the default.
   std::vector<NumberShape> numbers = {};
+  bool needs_a_number = false;  ///< At least one, whichever.
   bool takes_on_restart = false;
   bool takes_path = false;
 };

@@ -44,7 +44,7 @@ Status HeldFault::keep(Runtime& runtime, const FaultOrder& order, Deadline deadl
 Status HeldFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
   Holds* const holds = runtime.holds();
   if (holds == nullptr) return kDone;  // Then nothing was ever laid down.
-  return holds->release({order.fault, order.target_id, place()}, deadline);
+  return holds->release({order.fault, order.target_id, place(), order.saved}, deadline);
 }
 
 }  // namespace faultline::chaos

@@ -8,7 +8,7 @@
 namespace faultline::chaos {
 
 /// What the faults share that something of ours holds beside the target, and that ends itself
-/// when chaosd is silent: rules in its network, or a file on the disk of its store.
+/// when chaosd is silent: rules in its network, a file on the disk of its store, or limits there.
 class HeldFault : public MarkedFault {
  public:
   Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
@@ -21,6 +21,9 @@ class HeldFault : public MarkedFault {
   /// Of silence of chaosd, after which a hold ends itself.
   static constexpr milliseconds kLease{30'000};
 
+ protected:
+  [[nodiscard]] Result<Holds*> holds_of(Runtime& runtime) const;
+
  private:
   [[nodiscard]] virtual HoldPlace place() const = 0;
   /// What local processes have only one of, all together.
@@ -28,7 +31,6 @@ class HeldFault : public MarkedFault {
   [[nodiscard]] virtual Result<HoldWhat> what(Runtime& runtime, const FaultOrder& order,
                                               Deadline deadline) const = 0;
   [[nodiscard]] virtual Proof proof_in(const HoldReport& report) const = 0;
-  [[nodiscard]] Result<Holds*> holds_of(Runtime& runtime) const;
   [[nodiscard]] Result<HoldReport> renew(Runtime& runtime, const FaultOrder& order,
                                          Deadline deadline) const;
 };

@@ -11,8 +11,8 @@ namespace faultline::chaos {
 namespace {
 
 /// What a fault takes of its target for itself.
-enum class Share : std::uint8_t { run, freeze, isolation, cut, loss, shape, cpu, memory, disk };
-constexpr std::size_t kShares = 9;
+enum class Share : std::uint8_t { run, freeze, isolation, cut, loss, shape, cpu, memory, disk, io };
+constexpr std::size_t kShares = 10;
 
 Share share_of(FaultKind kind) {
   switch (kind) {
@@ -28,6 +28,8 @@ Share share_of(FaultKind kind) {
     case FaultKind::cpu_throttle: return Share::cpu;
     case FaultKind::memory_pressure: return Share::memory;
     case FaultKind::disk_fill: return Share::disk;
+    case FaultKind::disk_slow:
+    case FaultKind::disk_stall: return Share::io;
   }
   FAULTLINE_ENSURE(false, "every kind takes something");
 }
@@ -44,6 +46,9 @@ enum class Clash : std::uint8_t {
   queue,    ///< A network has one queue to send from.
   limit,    ///< There is one such limit.
   full,     ///< It is being filled already.
+  cgroup,   ///< One is a limit of the run that the other ends.
+  idle,     ///< What is frozen does nothing to its disk.
+  tried,    ///< The one is tried with a file on the disk that the other fills.
 };
 
 /// Row and column as in Share. The whole matrix: nothing else decides what overlaps.
@@ -51,16 +56,17 @@ constexpr auto kMatrix = [] {
   using enum Clash;
   using Row = std::array<Clash, kShares>;
   return std::array<Row, kShares>{
-      //  run      freeze   isolation cut      loss     shape    cpu    memory  disk
-      Row{run, run, network, network, network, network, fine, memory, room},     // run
-      Row{run, run, fine, fine, fine, fine, fine, memory, fine},                 // freeze
-      Row{network, fine, covered, covered, covered, covered, fine, fine, fine},  // isolation
-      Row{network, fine, covered, peers, peers, peers, fine, fine, fine},        // cut
-      Row{network, fine, covered, peers, peers, fine, fine, fine, fine},         // loss
-      Row{network, fine, covered, peers, fine, queue, fine, fine, fine},         // shape
-      Row{fine, fine, fine, fine, fine, fine, limit, fine, fine},                // cpu
-      Row{memory, memory, fine, fine, fine, fine, fine, limit, fine},            // memory
-      Row{room, fine, fine, fine, fine, fine, fine, fine, full},                 // disk
+      //  run      freeze   isolation cut      loss     shape    cpu    memory  disk  io
+      Row{run, run, network, network, network, network, fine, memory, room, cgroup},   // run
+      Row{run, run, fine, fine, fine, fine, fine, memory, fine, idle},                 // freeze
+      Row{network, fine, covered, covered, covered, covered, fine, fine, fine, fine},  // isolation
+      Row{network, fine, covered, peers, peers, peers, fine, fine, fine, fine},        // cut
+      Row{network, fine, covered, peers, peers, fine, fine, fine, fine, fine},         // loss
+      Row{network, fine, covered, peers, fine, queue, fine, fine, fine, fine},         // shape
+      Row{fine, fine, fine, fine, fine, fine, limit, fine, fine, fine},                // cpu
+      Row{memory, memory, fine, fine, fine, fine, fine, limit, fine, fine},            // memory
+      Row{room, fine, fine, fine, fine, fine, fine, fine, full, tried},                // disk
+      Row{cgroup, idle, fine, fine, fine, fine, fine, fine, tried, limit},             // io
   };
 }();
 
@@ -90,6 +96,9 @@ std::string clause(Clash clash) {
     case Clash::limit: return "there is one such limit";
     case Clash::room: return "a node cannot start while its disk is full";
     case Clash::full: return "its disk is being filled already";
+    case Clash::cgroup: return "the limits of the one go with the run that the other ends";
+    case Clash::idle: return "a frozen node does nothing to its disk";
+    case Clash::tried: return "the one has to write to the disk that the other fills";
   }
   FAULTLINE_ENSURE(false, "every clash has its clause");
 }

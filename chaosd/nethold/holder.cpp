@@ -47,8 +47,8 @@ void Holder::report(bool first) {
       (held_->note().empty() ? "" : " note=" + held_->note()));
 }
 
-std::string Holder::keep() {
-  Lease lease{since_boot(), times_.lease, times_.deadline};
+std::string Holder::keep(milliseconds began) {
+  Lease lease{began, times_.lease, times_.deadline};
   for (;;) {
     const auto now = since_boot();
     if (lease.deadline_passed(now)) return "its deadline passed";
@@ -75,6 +75,7 @@ int Holder::take_away(const std::string& why) {
 }
 
 int Holder::run() {
+  const auto began = since_boot();  // What it takes to lay it down is part of its time.
   if (const auto installed = held_->install(); !installed) {
     (void)held_->remove();
     say("failed " + installed.error().message);
@@ -84,7 +85,7 @@ int Holder::run() {
     return 1;
   }
   report(true);
-  return take_away(keep());
+  return take_away(keep(began));
 }
 
 }  // namespace faultline::nethold

@@ -27,7 +27,7 @@ class Holder {
  private:
   /// One status line.
   void report(bool first);
-  [[nodiscard]] std::string keep();
+  [[nodiscard]] std::string keep(std::chrono::milliseconds began);
   int take_away(const std::string& why);
 
   HoldTimes times_;

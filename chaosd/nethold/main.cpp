@@ -11,6 +11,7 @@
 #include "chaosd/nethold/net_held.hpp"
 #include "chaosd/nethold/probe.hpp"
 #include "chaosd/nethold/relay_held.hpp"
+#include "chaosd/nethold/throttle_held.hpp"
 
 namespace {
 
@@ -26,7 +27,9 @@ constexpr std::string_view kUsage =
     "  hold --fault=ID --deadline-ms=N --lease-ms=N --effect=drop|loss|rate|delay|relay --port=N "
     "...\n"
     "  fill --fault=ID --deadline-ms=N --lease-ms=N --leave-mb=N\n"
-    "  clean --fault=ID    takes away what a killed one left\n"
+    "  look                says what disk a store is on, and its container's limits there\n"
+    "  throttle --fault=ID --deadline-ms=N --lease-ms=N --throttle=DEVICE,BEFORE,OURS\n"
+    "  clean --fault=ID [--throttle=…]    takes away what a killed one left\n"
     "  probe               says what this kernel can do\n";
 
 /// The value of `--name=…`, taken out of the list.
@@ -82,8 +85,31 @@ int fill(std::vector<std::string> arguments) {
   return Holder{*times, std::make_unique<DiskHeld>(*what, kVolume)}.run();
 }
 
+/// An answer either way: that it cannot be throttled is what was asked.
+int look() {
+  const auto share = look_at_disk({});
+  say(share ? "found " + chaos::to_text(*share) : "cannot " + share.error().message);
+  return 0;
+}
+
+int throttle(std::vector<std::string> arguments) {
+  (void)take(arguments, "fault");
+  const auto times = take_times(arguments);
+  if (!times) return complain(times.error());
+  const auto what = chaos::read_throttle_arguments(arguments);
+  if (!what) return complain(what.error());
+  return Holder{*times, std::make_unique<ThrottleHeld>(*what, TargetPlaces{})}.run();
+}
+
+Status clean_any(std::vector<std::string> arguments) {
+  const std::string fault_id = take(arguments, "fault");
+  if (arguments.empty()) return clean(fault_id);
+  const auto what = chaos::read_throttle_arguments(arguments);
+  return what ? put_back(*what, TargetPlaces{}.cgroup) : what.error();
+}
+
 int clean_up(std::vector<std::string> arguments) {
-  const auto cleaned = clean(take(arguments, "fault"));
+  const auto cleaned = clean_any(std::move(arguments));
   if (!cleaned) return complain(cleaned.error());
   say("removed by cleaning");
   return 0;
@@ -102,6 +128,8 @@ int main(int argc, char** argv) {
   if (!arguments.empty()) arguments.erase(arguments.begin());
   if (mode == "hold") return hold(std::move(arguments));
   if (mode == "fill") return fill(std::move(arguments));
+  if (mode == "look") return look();
+  if (mode == "throttle") return throttle(std::move(arguments));
   if (mode == "clean") return clean_up(std::move(arguments));
   if (mode == "probe") {
     probe();

@@ -200,8 +200,10 @@ std::vector<FaultSupport> ProcessRuntime::probe(Deadline) {
     all.push_back({kind, Support::unsupported,
                    "local processes have no limits of their own; use --runtime docker"});
   }
-  all.push_back({FaultKind::disk_fill, Support::unsupported,
-                 "local processes share this machine's disk; use --runtime docker"});
+  for (const FaultKind kind : {FaultKind::disk_fill, FaultKind::disk_slow, FaultKind::disk_stall}) {
+    all.push_back({kind, Support::unsupported,
+                   "local processes share this machine's disk; use --runtime docker"});
+  }
   return all;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "chaosd/runtime/disk_fill.hpp"
+#include "chaosd/runtime/disk_throttle.hpp"
 #include "chaosd/runtime/net_rules.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/ids.hpp"
@@ -13,7 +14,7 @@
 namespace faultline::chaos {
 
 /// What can be held.
-using HoldWhat = std::variant<NetRules, DiskFill>;
+using HoldWhat = std::variant<NetRules, DiskFill, DiskThrottle>;
 
 struct HoldOrder {
   FaultId fault;  ///< The mark; one hold per fault.
@@ -25,23 +26,25 @@ struct HoldOrder {
 
 /// What a hold says of itself, by what the kernel shows.
 struct HoldReport {
-  std::int64_t rules = 0;  ///< Or files.
-  /// The proof that they are in the way: packets that met the rules, megabytes taken.
+  std::int64_t rules = 0;  ///< Or files, or limits.
+  /// The proof that they are in the way: packets that met the rules, megabytes taken,
+  /// ways in which I/O is held back.
   std::int64_t met = 0;
   bool owned = false;     ///< The kernel takes them away when the holder is killed.
   std::string note = {};  ///< What was seen instead, where nothing was met; one sentence.
 };
 
 /// Where it is held, which says what a killed holder may have left.
-enum class HoldPlace : std::uint8_t { network, disk };
+enum class HoldPlace : std::uint8_t { network, disk, limits };
 
 struct Hold {
   FaultId fault;
   std::string target_id;
   HoldPlace place = HoldPlace::network;
+  std::string saved = {};  ///< Of limits: what stood there before, see to_text(DiskThrottle).
 };
 
-/// Rules in the network of a target, or a file on the disk of its store, held there by
+/// Rules in the network of a target, a file or limits on the disk of its store, held there by
 /// something that takes them away by itself at the deadline or when chaosd is not heard
 /// of for one lease.
 /// Everything is found again by its marks alone: the fault's id. One caller at a time.
@@ -57,6 +60,9 @@ class Holds {
   virtual Status release(const Hold& hold, Deadline deadline) = 0;
   /// Everything that is held by the marks of this chaosd, known to its journal or not.
   virtual Result<std::vector<Hold>> all(Deadline deadline) = 0;
+  /// The disk that a target's store is on, and its limits there as they stand now.
+  virtual Result<DiskShare> look_at_disk(const FaultId& fault, const std::string& target_id,
+                                         Deadline deadline) = 0;
   /// Addresses that a network fault must not cut from a target: our own containers, and the
   /// gateways through which published ports come in.
   virtual Result<std::vector<std::string>> exempt(const std::string& target_id,

@@ -34,6 +34,14 @@ Status check_numbers(const ParamRequest& request, const Fault& fault, FaultParam
                                std::to_string(number.least) + " to " + std::to_string(number.most));
     }
   }
+  if (shape.needs_a_number && params.numbers.empty()) {
+    std::string names;
+    for (const auto& number : shape.numbers) {
+      names += (names.empty() ? "" : " or ") + std::string{number.name};
+    }
+    return refused(std::string{shape.numbers.front().name},
+                   "is missing; " + std::string{to_string(fault.kind())} + " takes " + names);
+  }
   return kDone;
 }
 

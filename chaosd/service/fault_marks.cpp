@@ -24,6 +24,11 @@ void FaultWorker::undo_marks(Job& job) {
   const auto done = fault_of(job.record.view.kind)
                         .undo(runtime_, order_of(job.record, now), now.steady + kMarksLimit);
   if (!done) return retry_later(job, done.error().message);
+  if (!job.progress.undone) {
+    job.progress.undone = true;
+    const auto settles = fault_of(job.record.view.kind).settles_for();
+    job.progress.settle_until = std::max(job.progress.settle_until, clock_.now().steady + settles);
+  }
   // What the runtime was told before may still come: once more, then.
   if (clock_.now().steady < job.progress.settle_until) {
     job.progress.not_before = job.progress.settle_until;
@@ -40,6 +45,7 @@ void FaultWorker::check_marks(Job& job, const Result<TargetInfo>& target) {
   const bool other_run = target->instance != job.record.touched_instance;
   const bool down = is_down(target->state);
   if (!other_run && !down) return keep_marks(job);
+  if (!other_run && fault.may_end_the_run()) return;  // undo() starts it, if it gave up.
   switch (job.record.params.on_restart) {
     case OnRestart::end:
       return lose_marks(job,
@@ -89,6 +95,13 @@ void FaultWorker::reapply(Job& job, const std::string& reason) {
     job.progress.suspect = true;
     return;
   }
+  auto saved = fault_of(job.record.view.kind)
+                   .save(runtime_, order_of(job.record, now), now.steady + kMarksLimit);
+  if (!saved) {
+    job.progress.suspect = true;
+    return;
+  }
+  job.record.saved = std::move(saved).value();  // Of the new run.
   job.record.view.state = FaultState::injecting;
   job.record.view.reason = reason + "; laid upon it again (on_restart: reapply)";
   if (!ledger_.commit(job.record)) {

@@ -30,6 +30,7 @@ struct GuardTicket {
 struct Progress {
   bool applied = false;  ///< The runtime was told; the effect is not proven yet.
   bool undo_requested = false;
+  bool undone = false;   ///< Once; it may have to be looked at again.
   bool suspect = false;  ///< The watch saw something that the fault does not explain.
   std::string undo_reason;
   SteadyTime not_before{};                  ///< Next attempt.

@@ -80,7 +80,9 @@ ImpactFault as_imagined(const PlannedTarget& target) {
     case FaultKind::net_bandwidth:
     case FaultKind::cpu_throttle:
     case FaultKind::memory_pressure:
-    case FaultKind::disk_fill: return ImpactFault::kill;
+    case FaultKind::disk_fill:
+    case FaultKind::disk_slow:
+    case FaultKind::disk_stall: return ImpactFault::kill;
   }
   FAULTLINE_ENSURE(false, "every kind is imagined");
 }

@@ -43,10 +43,11 @@ struct Spelling<VerdictState> {
 
 template <>
 struct Spelling<FaultKind> {
-  static constexpr std::array<std::string_view, 12> kNames{
-      "stop",     "kill",        "pause",         "restart",      "net.partition",   "net.isolate",
-      "net.loss", "net.latency", "net.bandwidth", "cpu.throttle", "memory.pressure", "disk.fill"};
-  static_assert(static_cast<std::size_t>(FaultKind::disk_fill) + 1 == kNames.size());
+  static constexpr std::array<std::string_view, 14> kNames{
+      "stop",      "kill",        "pause",         "restart",      "net.partition",   "net.isolate",
+      "net.loss",  "net.latency", "net.bandwidth", "cpu.throttle", "memory.pressure", "disk.fill",
+      "disk.slow", "disk.stall"};
+  static_assert(static_cast<std::size_t>(FaultKind::disk_stall) + 1 == kNames.size());
 };
 
 template <>

@@ -58,11 +58,13 @@ enum class FaultKind : std::uint8_t {
   cpu_throttle,
   memory_pressure,
   disk_fill,
+  disk_slow,
+  disk_stall,
 };
 /// Every one of them, for sentences.
 inline constexpr std::string_view kFaultKindNames =
     "stop, kill, pause, restart, net.partition, net.isolate, net.loss, net.latency, "
-    "net.bandwidth, cpu.throttle, memory.pressure or disk.fill";
+    "net.bandwidth, cpu.throttle, memory.pressure, disk.fill, disk.slow or disk.stall";
 
 /// queued -> injecting -> active -> reverting -> reverted; `failed` had no effect
 /// or was undone at once; `revert_failed` is retried for ever and alarms.

@@ -380,7 +380,9 @@ export interface Fault {
     | 'net.bandwidth'
     | 'cpu.throttle'
     | 'memory.pressure'
-    | 'disk.fill';
+    | 'disk.fill'
+    | 'disk.slow'
+    | 'disk.stall';
   state: 'queued' | 'injecting' | 'active' | 'reverting' | 'reverted' | 'failed' | 'revert_failed';
   /**
    * Name of the container or process.

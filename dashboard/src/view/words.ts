@@ -78,6 +78,8 @@ export const kFaultWord: Record<Fault['kind'], string> = {
   'cpu.throttle': 'CPU throttle',
   'memory.pressure': 'Memory pressure',
   'disk.fill': 'Full disk',
+  'disk.slow': 'Slow disk',
+  'disk.stall': 'Stalled disk',
 };
 
 const kRank: Tone[] = ['ok', 'unknown', 'info', 'warn', 'bad'];

@@ -110,7 +110,10 @@ def fingerprint(name):
     cgroups = []
     full = docker("inspect", "--format", "{{.Id}}", name)
     for path in (f"/sys/fs/cgroup/cpu/docker/{full}/cpu.cfs_quota_us", f"/sys/fs/cgroup/memory/docker/{full}/memory.limit_in_bytes",
-                 f"/sys/fs/cgroup/docker/{full}/cpu.max", f"/sys/fs/cgroup/docker/{full}/memory.max"):
+                 f"/sys/fs/cgroup/docker/{full}/cpu.max", f"/sys/fs/cgroup/docker/{full}/memory.max",
+                 f"/sys/fs/cgroup/docker/{full}/io.max",
+                 *(f"/sys/fs/cgroup/blkio/docker/{full}/blkio.throttle.{what}_device"
+                   for what in ("read_bps", "write_bps", "read_iops", "write_iops"))):
         with contextlib.suppress(OSError):
             with open(path) as file:
                 cgroups.append(file.read())

@@ -26,7 +26,7 @@ PARAMETERS = {
     "net.partition": {"peers": None}, "net.isolate": {}, "net.loss": {"percent": 50}, "net.bandwidth": {"rate_kbit": 1000},
     "net.latency": {"path": "sql", "latency_ms": 50},
     "cpu.throttle": {"percent": 20}, "memory.pressure": {"headroom_mb": 64},
-    "disk.fill": {"leave_mb": 4},
+    "disk.fill": {"leave_mb": 4}, "disk.slow": {"write_kb_s": 256}, "disk.stall": {},
 }
 POINTS = [f"{side}:{state}" for state in ("queued", "injecting", "active", "reverting", "reverted") for side in ("before", "after")]
 
@@ -88,7 +88,8 @@ def test_the_world_is_as_it_was(bench, program, request, kind, point, meanwhile)
     more = {name: [peer] if name == "peers" else value for name, value in PARAMETERS[kind].items()}
     # It may die before it answers; a refusal is another matter.
     with contextlib.suppress(OSError, http.client.HTTPException):
-        bench.inject(kind, target, duration_s=2, **more)
+        # A disk is looked at and tried first, which is part of its time.
+        bench.inject(kind, target, duration_s=8 if kind in ("disk.slow", "disk.stall") else 2, **more)
     until(lambda: not bench.chaosd.process.running(), 30, f"chaosd died at {point}")
 
     if meanwhile == "restarted":

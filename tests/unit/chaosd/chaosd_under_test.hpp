@@ -59,6 +59,10 @@ inline FaultRequest request_for(FaultKind kind, const std::string& target,
     // In the middle of what is usual; the least of a CPU or of a loss would do as well.
     if (number.required) request.params.numbers[std::string{number.name}] = number.least + 29;
   }
+  if (shape.needs_a_number) {
+    const auto& first = shape.numbers.front();
+    request.params.numbers[std::string{first.name}] = first.least + 29;
+  }
   if (shape.peers == FaultShape::Peers::required) {
     request.params.peers.emplace_back(std::string{target == "n3" ? "n1" : "n3"});
   }

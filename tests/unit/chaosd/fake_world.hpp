@@ -74,6 +74,7 @@ struct FakeWorld {
   bool holds_meet_packets = true;
   int renewals = 0;
   std::map<std::string, Limits> limits;       ///< By target id; none: unlimited.
+  std::map<std::string, IoLimits> io;         ///< The same of its disk, gone with its run.
   std::vector<FaultSupport> support;          ///< What the probe answers.
   std::map<std::string, TargetInfo> targets;  ///< By id.
   std::vector<std::string> calls;             ///< Acting ones: "stop id-n1", in order.
@@ -95,6 +96,7 @@ struct FakeWorld {
     at(name).state = ContainerState::running;
     at(name).instance = "run-" + std::to_string(++runs);
     at(name).exit_code.reset();
+    io.erase("id-" + name);
   }
   /// States and limits of targets, and everything that is held: to be compared before
   /// and after.
@@ -104,6 +106,9 @@ struct FakeWorld {
       const auto limit = limits.find(id);
       all[id] = std::string{to_string(target.state)} + " " +
                 to_text(limit == limits.end() ? Limits{} : limit->second);
+      const auto on_disk = io.find(id);
+      all[id] +=
+          " " + to_text(DiskShare{"8:0", on_disk == io.end() ? IoLimits{} : on_disk->second});
     }
     for (const auto& [fault, hold] : holds) all["held for " + fault] = hold.target_id;
     return all;
@@ -165,6 +170,9 @@ class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
     const auto done = act("hold", order.target_id, [&](TargetInfo& target) {
       one.instance = target.instance;
       world_.holds[order.fault.value] = one;
+      if (const auto* const throttle = std::get_if<DiskThrottle>(&order.what)) {
+        world_.io[order.target_id] = throttle->ours;
+      }
     });
     if (!done) return done.error();
     return HoldReport{4, 1, true};
@@ -188,17 +196,35 @@ class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
     if (!(crashes_here && world_.crash_after_effect)) count_down();
     if (const auto error = error_of("release")) return *error;
     world_.holds.erase(hold.fault.value);
+    // With what was written down, even when what held it is gone.
+    const auto throttle = read_throttle(hold.saved);
+    if (throttle && world_.io.contains(hold.target_id) &&
+        world_.io[hold.target_id] == throttle->ours) {
+      world_.io[hold.target_id] = throttle->before;
+    }
     if (crashes_here) count_down();
     return kDone;
   }
   Result<std::vector<Hold>> all(Deadline) override {
     std::vector<Hold> held;
-    for (const auto& [fault, hold] : world_.holds)
-      held.push_back(
-          {{fault},
-           hold.target_id,
-           std::holds_alternative<DiskFill>(hold.what) ? HoldPlace::disk : HoldPlace::network});
+    for (const auto& [fault, hold] : world_.holds) {
+      const auto* const throttle = std::get_if<DiskThrottle>(&hold.what);
+      const bool fill = std::holds_alternative<DiskFill>(hold.what);
+      held.push_back({{fault},
+                      hold.target_id,
+                      throttle != nullptr ? HoldPlace::limits
+                      : fill              ? HoldPlace::disk
+                                          : HoldPlace::network,
+                      throttle != nullptr ? to_text(*throttle) : ""});
+    }
     return held;
+  }
+  Result<DiskShare> look_at_disk(const FaultId&, const std::string& id, Deadline) override {
+    count_down();
+    if (const auto error = error_of("look_at_disk")) return *error;
+    if (!world_.targets.contains(id)) return gone(id);
+    const auto found = world_.io.find(id);
+    return DiskShare{"8:0", found == world_.io.end() ? IoLimits{} : found->second};
   }
   Result<std::vector<std::string>> exempt(const std::string&, Deadline) override {
     count_down();

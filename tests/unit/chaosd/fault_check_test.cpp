@@ -91,7 +91,14 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{FaultKind::net_bandwidth,
                 {.numbers = {{"rate_kbit", 8}, {"percent", 1}}},
                 "/percent",
-                "is not for net.bandwidth"}));
+                "is not for net.bandwidth"},
+        Refusal{FaultKind::disk_slow, {}, "/read_kb_s", "takes read_kb_s or write_kb_s or iops"},
+        Refusal{FaultKind::disk_slow, {.numbers = {{"iops", 1}}}, "/iops", "use 2 to 5000"},
+        Refusal{FaultKind::disk_slow, {.numbers = {{"write_kb_s", 7}}}, "/write_kb_s", "use 8 to"},
+        Refusal{FaultKind::disk_stall,
+                {.numbers = {{"write_kb_s", 100}}},
+                "/write_kb_s",
+                "is not for disk.stall"}));
 
 TEST(FaultParamsCheck, WhatIsLeftOutHasItsDefault) {
   EXPECT_EQ(check(FaultKind::net_partition, {.peers = {"n2"}})->direction, NetDirection::both);

@@ -59,7 +59,7 @@ std::vector<UndoRow> undo_rows() {
 INSTANTIATE_TEST_SUITE_P(Table, UndoPlans, ::testing::ValuesIn(undo_rows()));
 
 TEST(FaultCatalogue, HoldsEveryKindOnce) {
-  ASSERT_EQ(fault_catalogue().size(), 12U);
+  ASSERT_EQ(fault_catalogue().size(), 14U);
   for (int kind = 0; kind < 12; ++kind) {
     EXPECT_EQ(fault_of(static_cast<FaultKind>(kind)).kind(), static_cast<FaultKind>(kind));
   }

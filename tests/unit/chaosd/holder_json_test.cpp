@@ -100,13 +100,15 @@ TEST(HolderProbe, SaysPerKindWhatIsLacking) {
   EXPECT_EQ(by_kind.at(FaultKind::net_latency).support, Support::unsupported);
   EXPECT_EQ(by_kind.at(FaultKind::net_latency).reason, "this kernel has no netem (sch_netem)");
   for (const auto& one : read_probe({"probe nft no refused", "probe fill yes"})) {
+    if (one.kind == FaultKind::disk_slow || one.kind == FaultKind::disk_stall) continue;
     const bool disk = one.kind == FaultKind::disk_fill;  // Needs no network.
     EXPECT_EQ(one.support, disk ? Support::supported : Support::unsupported);
     EXPECT_EQ(one.reason, disk ? "" : "refused");
   }
   for (const auto& one : read_probe({})) EXPECT_EQ(one.support, Support::unsupported);
   for (const auto& one : read_probe({"probe nft yes", "probe owner yes", "probe rate yes",
-                                     "probe delay yes", "probe relay yes", "probe fill yes"})) {
+                                     "probe delay yes", "probe relay yes", "probe fill yes",
+                                     "probe throttle yes", "probe writeback yes"})) {
     EXPECT_EQ(one.support, Support::supported);
   }
 }
@@ -135,6 +137,18 @@ TEST(HolderProbe, LatencyHasTwoWaysAndSaysWhichIsMissing) {
   const auto no_owner = latency({"probe nft yes", "probe owner no too old", "probe relay yes",
                                  "probe delay no this kernel has no netem (sch_netem)"});
   EXPECT_EQ(no_owner.support, Support::unsupported);
+}
+
+TEST(HolderProbe, LimitsOfADiskAreDegradedWhereTheKernelWritesBackPastThem) {
+  for (const auto& one : read_probe({"probe throttle yes", "probe writeback no version 1"})) {
+    if (one.kind != FaultKind::disk_slow && one.kind != FaultKind::disk_stall) continue;
+    EXPECT_EQ(one.support, Support::degraded);
+    EXPECT_EQ(one.reason, "version 1");
+  }
+  for (const auto& one : read_probe({"probe throttle no not enabled", "probe writeback yes"})) {
+    EXPECT_EQ(one.support, Support::unsupported);
+    if (one.kind == FaultKind::disk_stall) EXPECT_EQ(one.reason, "not enabled");
+  }
 }
 
 }  // namespace

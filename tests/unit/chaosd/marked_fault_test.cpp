@@ -57,7 +57,9 @@ TEST_F(MarkedLife, AMechanismThatAcceptsAndDoesNothingIsUnverifiedAndUndone) {
        std::map<FaultKind, std::string>{{FaultKind::net_partition, "hold"},
                                         {FaultKind::cpu_throttle, "set_cpu"},
                                         {FaultKind::memory_pressure, "set_memory"},
-                                        {FaultKind::disk_fill, "hold"}}) {
+                                        {FaultKind::disk_fill, "hold"},
+                                        {FaultKind::disk_slow, "hold"},
+                                        {FaultKind::disk_stall, "hold"}}) {
     world.ignored = {verb};
     const auto before = world.fingerprint();
     const auto id = inject(kind).id;
@@ -104,6 +106,80 @@ TEST_F(MarkedLife, ANodeThatAnotherHandStoppedDuringAFillStaysStopped) {
     EXPECT_EQ(life->fault(fault.id).state, FaultState::reverted);
     EXPECT_EQ(world.at("n1").state, ContainerState::exited) << code;
   }
+}
+
+TEST_F(MarkedLife, ASlowDiskHasTheLimitsThatWereAskedForAndThenThoseOfBefore) {
+  auto request = request_for(FaultKind::disk_slow, "n1", 10);
+  request.params.numbers = {{"write_kb_s", 64}, {"iops", 20}};
+  world.io["id-n1"] = {{0, 1'000'000, 10, 0}};
+  const auto before = world.fingerprint();
+  const auto id = life->inject(request).id;
+  life->work();
+  EXPECT_EQ(life->fault(id).detail, "write_kb_s 64; iops 20");
+  EXPECT_EQ(world.io["id-n1"], (IoLimits{{0, 65'536, 10, 20}})) << "10 is less than 20 already";
+  life->pass(13s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_EQ(world.fingerprint(), before);
+}
+
+TEST_F(MarkedLife, ASlowDiskThatWouldBeNoSlowerIsRefused) {
+  world.io["id-n1"] = {{4096, 0, 0, 0}};
+  const auto fault = inject(FaultKind::disk_slow);
+  EXPECT_EQ(fault.state, FaultState::failed);
+  EXPECT_THAT(fault.reason, HasSubstr("give less"));
+  EXPECT_THAT(world.calls, IsEmpty());
+}
+
+TEST_F(MarkedLife, ADiskThatCannotBeThrottledIsNamedBeforeAnythingIsDone) {
+  world.errors["look_at_disk"] = {ErrorCode::unsupported, "its store is on tmpfs"};
+  const auto fault = inject(FaultKind::disk_stall);
+  EXPECT_EQ(fault.state, FaultState::failed);
+  EXPECT_EQ(fault.reason, "nothing was done: its store is on tmpfs");
+  EXPECT_THAT(world.calls, IsEmpty());
+}
+
+TEST_F(MarkedLife, LimitsOfADiskGoBackEvenWhenWhatHeldThemWasRemovedByForce) {
+  const auto before = world.fingerprint();
+  const auto id = inject(FaultKind::disk_stall, OnRestart::end, 600).id;
+  world.holds.clear();
+  life->pass(10s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_THAT(life->fault(id).reason, HasSubstr("what held it ended"));
+  EXPECT_EQ(world.fingerprint(), before);
+}
+
+TEST_F(MarkedLife, ANodeThatGaveUpOnItsStalledDiskIsStartedAtTheEndAndNotBefore) {
+  const auto id = inject(FaultKind::disk_stall, OnRestart::end, 30).id;
+  world.at("n1").state = ContainerState::exited;
+  world.at("n1").exit_code = 7;
+  life->pass(20s);
+  EXPECT_EQ(life->fault(id).state, FaultState::active);
+  EXPECT_EQ(world.at("n1").state, ContainerState::exited);
+  life->pass(13s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+}
+
+TEST_F(MarkedLife, ANodeThatCouldEndOnlyOnceItsDiskAnsweredIsStartedAsWell) {
+  const auto id = inject(FaultKind::disk_stall, OnRestart::end, 10).id;
+  life->pass(10s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverting);
+  world.at("n1").state = ContainerState::exited;
+  world.at("n1").exit_code = 7;
+  life->pass(3s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+}
+
+TEST_F(MarkedLife, AStallIsLaidUponTheNewRunWithWhatStandsThere) {
+  world.io["id-n1"] = {{0, 500, 0, 0}};
+  const auto id = inject(FaultKind::disk_stall, OnRestart::reapply).id;
+  world.start("n1");
+  life->pass(1s);
+  EXPECT_EQ(life->fault(id).state, FaultState::active);
+  EXPECT_EQ(world.io["id-n1"], (IoLimits{{2, 2, 0, 0}}));
+  life->pass(63s);
+  EXPECT_EQ(world.io["id-n1"], IoLimits{}) << "what the first run had is nothing of this one";
 }
 
 TEST_F(MarkedLife, ATargetWithoutTheMeansIsRefusedBeforeAnythingIsDone) {

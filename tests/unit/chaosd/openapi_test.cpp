@@ -127,7 +127,7 @@ TEST_F(OpenApi, TheKindsAndStatesAreTheOnesOnTheWire) {
     EXPECT_TRUE(parse_enum<FaultKind>(kind.as<std::string>()));
     count += 1;
   }
-  EXPECT_EQ(count, 12U);
+  EXPECT_EQ(count, 14U);
   count = 0;
   for (const auto& state : schemas["FaultState"]["enum"]) {
     EXPECT_TRUE(parse_enum<FaultState>(state.as<std::string>()));

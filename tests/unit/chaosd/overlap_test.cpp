@@ -47,6 +47,10 @@ TEST(Overlap, OneOwnerPerResource) {
   EXPECT_TRUE(together(K::net_loss, K::net_latency, "n3"));
   EXPECT_TRUE(together(K::cpu_throttle, K::memory_pressure, "n3"));
   EXPECT_TRUE(together(K::cpu_throttle, K::kill, "n3"));
+  EXPECT_FALSE(together(K::disk_slow, K::disk_stall, "n3")) << "one such limit";
+  EXPECT_FALSE(together(K::disk_stall, K::kill, "n3")) << "its cgroup goes with it";
+  EXPECT_FALSE(together(K::disk_stall, K::disk_fill, "n3"));
+  EXPECT_TRUE(together(K::disk_slow, K::net_loss, "n3"));
   for (const K net :
        {K::net_partition, K::net_isolate, K::net_loss, K::net_latency, K::net_bandwidth}) {
     EXPECT_TRUE(together(K::cpu_throttle, net, "n3")) << to_string(net);
@@ -135,6 +139,8 @@ TEST_P(EveryPair, IsRefusedByNameOrUndoneToTheWorldBefore) {
     for (const auto& id : open) {
       ASSERT_TRUE(life->service.undo(id));
       life->work();
+      const auto settles = fault_of(life->fault(id).kind).settles_for();
+      if (settles.count() > 0) life->pass(settles);
       EXPECT_EQ(life->fault(id).state, FaultState::reverted) << life->fault(id).reason;
     }
     life->watch.step();
