@@ -5,10 +5,8 @@
 #include <thread>
 
 #include "chaosd/config.hpp"
-#include "chaosd/docker/docker_runtime.hpp"
 #include "chaosd/http/server.hpp"
-#include "chaosd/process/process_runtime.hpp"
-#include "chaosd/service/container_watch.hpp"
+#include "chaosd/runtimes.hpp"
 #include "chaosd/service/fault_worker.hpp"
 #include "chaosd/service/guard.hpp"
 #include "chaosd/service/node_resolver.hpp"
@@ -59,12 +57,6 @@ std::string name_of_this_run(const Now& now) {
   return text.data();
 }
 
-Result<std::unique_ptr<Runtime>> make_runtime(const ChaosdConfig& config, net::AddressBook& book) {
-  if (config.runtime == RuntimeKind::process) return make_process_runtime(config.process_file);
-  return make_docker_runtime({config.docker_host, config.docker_label, config.docker_helper_image},
-                             book);
-}
-
 /// Undoes every fault before leaving. A second signal leaves at once: the journal
 /// knows what is open, and the next run undoes it.
 void heal_before_leaving(ChaosService& service, const Signals& signals, const Logger& log) {
@@ -106,6 +98,11 @@ void tell_of_losses(const JournalContents& contents, const Logger& log) {
              contents.corrupt_lines);
 }
 
+void tell_who_may_call(const ChaosdConfig& config, const Logger& log) {
+  if (config.access.tokens) return;
+  log->warn("no --web.token-file: whoever reaches {} may break nodes", config.listen_address);
+}
+
 /// The lever was pulled in an earlier run, which may not have come to its end.
 void heal_if_engaged(const Lever& lever, ChaosService& service, const Logger& log) {
   const LeverState state = lever.state();
@@ -130,8 +127,8 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
   net::AddressBook book;
-  const auto watch_runtime = make_runtime(config, book);
-  if (!watch_runtime) return complain(watch_runtime.error());
+  const auto made = Runtimes::create(config, book);
+  if (!made) return complain(made.error());
   auto opened = Journal::open(config.state_dir, kEndedKept);
   if (!opened) return complain(opened.error(), "--state-dir");
   const auto audit = Audit::open(config.state_dir, make_logger("chaosd.audit"));
@@ -141,9 +138,10 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   const std::string run = name_of_this_run(clock.now());
   EventFeed feed{run, {}};
   Ledger ledger{std::move(opened->journal), clock, feed, make_logger("chaosd.ledger")};
-  ledger.adopt(reconcile(std::move(opened->contents.records), clock.now()));
-  TargetBoard board{config.runtime, feed};
-  ContainerWatch watch{**watch_runtime, board, ledger, clock};
+  ledger.adopt(reconcile(made->with_hosts(std::move(opened->contents.records)), clock.now()));
+  TargetBoard board{config.runtime, feed, made->hosts()};
+  const auto watches = made->make_watches(board, ledger, clock);
+  if (!watches) return complain(watches.error());
   net::HttpClient client{book};
   ExporterParts exporter{config.exporter_address, client, board, clock};
   Lever lever{config.state_dir, clock};
@@ -161,7 +159,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   std::vector<std::unique_ptr<Runtime>> runtimes;
   std::vector<std::unique_ptr<FaultWorker>> workers;
   for (const Lane lane : kLanes) {
-    auto runtime = make_runtime(config, book);
+    auto runtime = made->make();
     if (!runtime) return complain(runtime.error());
     runtimes.push_back(std::move(runtime).value());
     workers.push_back(std::make_unique<FaultWorker>(lane, *runtimes.back(), ledger, feed, clock,
@@ -174,7 +172,9 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
     threads.emplace_back([&worker](const std::stop_token& stop) { worker->run(stop); });
   }
   threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
-  threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
+  for (const auto& watch : watches->watches) {
+    threads.emplace_back([&watch](const std::stop_token& stop) { watch->run(stop); });
+  }
   threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
   if (!config.exporter_address.empty()) {
     threads.emplace_back([&](const std::stop_token& stop) { exporter.resolver.run(stop); });
@@ -182,9 +182,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   }
   const auto server = HttpServer::start({config.listen_address}, api, make_logger("chaosd.http"));
   if (!server) return complain(server.error());
-  if (!config.access.tokens) {
-    log->warn("no --web.token-file: whoever reaches {} may break nodes", config.listen_address);
-  }
+  tell_who_may_call(config, log);
   log->info("listening address={} port={} runtime={} run={}", config.listen_address,
             (*server)->port(), to_string(config.runtime), run);
 

@@ -1,7 +1,9 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <string>
+#include <vector>
 
 #include "common/cluster/states.hpp"
 
@@ -17,5 +19,11 @@ struct FaultSupport {
   std::string reason;  ///< Empty when supported.
   bool operator==(const FaultSupport&) const = default;
 };
+
+/// What several machines can do together, by the name of each: a kind is supported where all
+/// support it, degraded where one cannot, or not well, and unsupported where none can; the
+/// reason names those that differ. A kind that one does not speak of it can do. Pure.
+[[nodiscard]] std::vector<FaultSupport> common_support(
+    const std::map<std::string, std::vector<FaultSupport>>& by_host);
 
 }  // namespace faultline::chaos

@@ -56,6 +56,9 @@ class Holds {
   virtual Status release(const Hold& hold, Deadline deadline) = 0;
   /// Everything that is held by the marks of this chaosd, known to its journal or not.
   virtual Result<std::vector<Hold>> all(Deadline deadline) = 0;
+  /// Over several machines: the holds of each, for one that cannot be asked says nothing of
+  /// what the others hold. Owned by the runtime.
+  [[nodiscard]] virtual std::vector<Holds*> parts() { return {this}; }
   /// Addresses that a network fault must not cut from a target: our own containers, and the
   /// gateways through which published ports come in.
   virtual Result<std::vector<std::string>> exempt(const std::string& target_id,

@@ -42,6 +42,7 @@ Capabilities ChaosService::capabilities() const {
     }
     answer.faults.push_back(std::move(support));
   }
+  answer.hosts = board_.hosts_health();
   return answer;
 }
 
@@ -52,11 +53,20 @@ Status ChaosService::check_support(FaultKind kind) const {
                std::string{to_string(kind)} + " cannot be done here: " + support.reason, "/kind"};
 }
 
+Status ChaosService::check_support(FaultKind kind, const TargetInfo& target) const {
+  const auto support = board_.support_of(kind, target.host);
+  if (support.support != Support::unsupported) return kDone;
+  return Error{
+      ErrorCode::unsupported,
+      std::string{to_string(kind)} + " cannot be done to " + target.name + ": " + support.reason,
+      "/kind"};
+}
+
 Result<std::vector<TargetView>> ChaosService::targets() const {
   auto targets = board_.targets();
   // An empty list means "none opted in", never "could not ask".
   if (targets.empty()) {
-    if (auto readable = board_.readable(); !readable) return readable.error();
+    if (auto complete = board_.complete(); !complete) return complete.error();
   }
   return targets;
 }
@@ -106,8 +116,9 @@ Status ChaosService::check_times(const FaultRequest& request) const {
 }
 
 Result<TargetInfo> ChaosService::find_target(const std::string& name) const {
-  if (auto target = board_.find(name)) return std::move(*target);
-  if (auto readable = board_.readable(); !readable) return readable.error();
+  auto found = board_.find(name);
+  if (found || found.error().code != ErrorCode::not_found) return found;
+  if (auto complete = board_.complete(); !complete) return complete.error();
   std::string known;
   for (const auto& target : board_.targets()) known += (known.empty() ? "" : ", ") + target.name;
   return Error{
@@ -133,7 +144,16 @@ Result<std::vector<TargetInfo>> ChaosService::select(const FaultRequest& request
     return std::vector{std::move(target).value()};
   }
   if (auto readable = board_.readable(); !readable) return readable.error();
-  if (request.select) return select_targets(*request.select, board_.candidates());
+  if (request.select) {
+    Selector meant = *request.select;
+    for (auto& name : meant.names) {
+      auto target = board_.find(name);
+      if (target) name = target->name;
+      if (target || target.error().code == ErrorCode::not_found) continue;
+      return Error{target.error().code, target.error().message, "/select/names"};
+    }
+    return select_targets(meant, board_.candidates());
+  }
   auto target = board_.find_node(*request.node_id);
   if (!target) return target.error();
   return std::vector{std::move(target).value()};
@@ -179,6 +199,7 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
     const auto targets = select(request);
     if (!targets) return in_place(targets.error());
     for (const auto& target : *targets) {
+      if (auto can = check_support(request.kind, target); !can) return in_place(can.error());
       auto drafted = draft(request, target);
       if (!drafted) return in_place(drafted.error());
       Draft one = std::move(drafted).value();
