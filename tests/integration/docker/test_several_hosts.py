@@ -48,7 +48,7 @@ class TwoHosts(Bench):
         self.chaosd = Daemon("chaosd", self.directory, [
             BIN / "faultline-chaosd", f"--web.listen-address={HOST}:{port}", f"--docker.label={self.label}",
             f"--state-dir={state}", *(flags or self.flags)], port)
-        return self.chaosd.start()
+        return self.chaosd.start(ready="/-/ready")
 
     def await_state(self, target, state, seconds=20):
         return until(lambda: self.targets().get(target, {}).get("state") == state, seconds, f"{target} is {state}")
