@@ -63,7 +63,14 @@ void add_access_flags(check::Options& options, ChaosdConfig& config, Words& word
 void add_runtime_flags(check::Options& options, ChaosdConfig& config, Words& words) {
   options.add("runtime", words.runtime, "What runs the nodes: docker or process",
               check::is_one_of({"docker", "process"}));
-  options.add("docker.host", config.docker_host, "Address of the Docker Engine");
+  options.add_list("docker.host", config.docker.hosts,
+                   "Address of a Docker Engine, unix:///path or tcp://host:port; with NAME= before "
+                   "it its targets are called container@NAME");
+  options.add_list("docker.tls-dir", config.docker.tls_folders,
+                   "Folder with ca.pem, and cert.pem with key.pem, for TLS with the tcp:// hosts; "
+                   "with NAME= before it for that host");
+  options.add_switch("docker.plain-tcp", config.docker.plain_tcp,
+                     "Speak in clear with a tcp:// host elsewhere than on this machine");
   options.add("docker.label", config.docker_label,
               "Label whose value \"true\" makes a container a target");
   options.add("docker.helper-image", config.docker_helper_image,

@@ -5,6 +5,7 @@
 #include <variant>
 #include <vector>
 
+#include "chaosd/docker/docker_host.hpp"
 #include "chaosd/http/access.hpp"
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/plan.hpp"
@@ -19,7 +20,7 @@ struct ChaosdConfig {
   std::string listen_address = "127.0.0.1:8096";
   AccessRules access;
   RuntimeKind runtime = RuntimeKind::docker;
-  std::string docker_host = "unix:///var/run/docker.sock";
+  DockerHostFlags docker{{"unix:///var/run/docker.sock"}, {}, false};
   std::string docker_label = "io.faultline.target";
   std::string docker_helper_image = "faultline-nethold:0.1.0";
   std::string process_file;

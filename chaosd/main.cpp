@@ -5,11 +5,9 @@
 #include <thread>
 
 #include "chaosd/config.hpp"
-#include "chaosd/docker/docker_runtime.hpp"
 #include "chaosd/http/experiment_request.hpp"
 #include "chaosd/http/server.hpp"
-#include "chaosd/process/process_runtime.hpp"
-#include "chaosd/service/container_watch.hpp"
+#include "chaosd/runtimes.hpp"
 #include "chaosd/service/experiment_runner.hpp"
 #include "chaosd/service/experiment_service.hpp"
 #include "chaosd/service/fault_worker.hpp"
@@ -60,12 +58,6 @@ std::string name_of_this_run(const Now& now) {
                 static_cast<unsigned long long>(to_ms(now.wall) / 1000),
                 std::random_device{}() & 0xFFFFU);
   return text.data();
-}
-
-Result<std::unique_ptr<Runtime>> make_runtime(const ChaosdConfig& config, net::AddressBook& book) {
-  if (config.runtime == RuntimeKind::process) return make_process_runtime(config.process_file);
-  return make_docker_runtime({config.docker_host, config.docker_label, config.docker_helper_image},
-                             book);
 }
 
 /// Undoes every fault before leaving. A second signal leaves at once: the journal
@@ -175,8 +167,8 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
   net::AddressBook book;
-  const auto watch_runtime = make_runtime(config, book);
-  if (!watch_runtime) return complain(watch_runtime.error());
+  const auto made = Runtimes::create(config, book);
+  if (!made) return complain(made.error());
   auto opened = Journal::open(config.state_dir, kEndedKept);
   if (!opened) return complain(opened.error(), "--state-dir");
   const auto audit = Audit::open(config.state_dir, make_logger("chaosd.audit"));
@@ -188,9 +180,10 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   const std::string run = name_of_this_run(clock.now());
   EventFeed feed{run, {}};
   Ledger ledger{std::move(opened->journal), clock, feed, make_logger("chaosd.ledger")};
-  ledger.adopt(reconcile(std::move(opened->contents.records), clock.now()));
-  TargetBoard board{config.runtime, feed};
-  ContainerWatch watch{**watch_runtime, board, ledger, clock};
+  ledger.adopt(reconcile(made->with_hosts(std::move(opened->contents.records)), clock.now()));
+  TargetBoard board{config.runtime, feed, made->hosts()};
+  const auto watches = made->make_watches(board, ledger, clock);
+  if (!watches) return complain(watches.error());
   net::HttpClient client{book};
   ExporterParts exporter{config.exporter_address, client, board, clock};
   Lever lever{config.state_dir, clock};
@@ -210,7 +203,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   std::vector<std::unique_ptr<Runtime>> runtimes;
   std::vector<std::unique_ptr<FaultWorker>> workers;
   for (const Lane lane : kLanes) {
-    auto runtime = make_runtime(config, book);
+    auto runtime = made->make();
     if (!runtime) return complain(runtime.error());
     runtimes.push_back(std::move(runtime).value());
     workers.push_back(std::make_unique<FaultWorker>(lane, *runtimes.back(), ledger, feed, clock,
@@ -223,7 +216,9 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
     threads.emplace_back([&worker](const std::stop_token& stop) { worker->run(stop); });
   }
   threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
-  threads.emplace_back([&](const std::stop_token& stop) { watch.run(stop); });
+  for (const auto& watch : watches->watches) {
+    threads.emplace_back([&watch](const std::stop_token& stop) { watch->run(stop); });
+  }
   threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
   threads.emplace_back([&](const std::stop_token& stop) { experiments.runner.run(stop); });
   if (!config.exporter_address.empty()) {

@@ -8,7 +8,8 @@
 namespace faultline::chaos {
 
 net::HttpRequest DockerEngine::request(std::string method, std::string target) const {
-  return {.endpoint = endpoint_, .method = std::move(method), .target = std::move(target)};
+  return {
+      .endpoint = endpoint_, .method = std::move(method), .target = std::move(target), .tls = tls_};
 }
 
 Result<net::HttpResponse> DockerEngine::send(const net::HttpRequest& request, Deadline deadline) {

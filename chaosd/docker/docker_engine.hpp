@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,10 @@ namespace faultline::chaos {
 /// its own, and neither an old nor a new one refuses us. One caller at a time.
 class DockerEngine {
  public:
-  /// `book` outlives this.
-  DockerEngine(std::string endpoint, net::AddressBook& book)
-      : endpoint_(std::move(endpoint)), http_(book) {}
+  /// `book` outlives this. `tls`: null in clear.
+  DockerEngine(std::string endpoint, net::AddressBook& book,
+               std::shared_ptr<const net::TlsTrust> tls = {})
+      : endpoint_(std::move(endpoint)), tls_(std::move(tls)), http_(book) {}
 
   [[nodiscard]] net::HttpRequest request(std::string method, std::string target) const;
   /// Any status is an answer; an error is the Engine's absence, and says so.
@@ -31,6 +33,7 @@ class DockerEngine {
   [[nodiscard]] Result<net::HttpResponse> send(const net::HttpRequest& request, Deadline deadline);
 
   std::string endpoint_;
+  std::shared_ptr<const net::TlsTrust> tls_;
   net::HttpClient http_;
 };
 

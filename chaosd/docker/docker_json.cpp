@@ -158,14 +158,46 @@ bool is_target(const Container& container, std::string_view label) {
   return found != container.labels.end() && found->second == "true";
 }
 
-Result<std::string> read_version(std::string_view body) {
+Result<EngineVersion> read_version(std::string_view body) {
   const auto document = parse_object(body);
   if (!document) return document.error();
   ObjectReader reader{*document, ""};
-  const std::string version = reader.text("Version");
-  const std::string api = reader.text("ApiVersion");
+  EngineVersion version;
+  version.name = "Docker Engine " + reader.text("Version");
+  version.api = reader.text("ApiVersion");
+  version.os = reader.text_or("Os", "");
   if (reader.error()) return *reader.error();
-  return "Docker Engine " + version + ", API " + api;
+  // Podman says so in the first of its components only.
+  const json& parts = member(*document, "Components");
+  if (parts.is_array() && !parts.empty() &&
+      text_of(member(parts.front(), "Name")).starts_with("Podman")) {
+    version.name = "Podman " + reader.text("Version");
+  }
+  return version;
+}
+
+Status check_engine(const std::string& api, const std::string& os) {
+  constexpr int kMinorLeast = 24;
+  const char* const end = api.data() + api.size();
+  int major = 0;
+  int minor = 0;
+  const auto [dot, bad_major] = std::from_chars(api.data(), end, major);
+  const bool has_minor = bad_major == std::errc{} && dot != end && *dot == '.';
+  const auto [rest, bad_minor] = std::from_chars(has_minor ? dot + 1 : end, end, minor);
+  if (!has_minor || bad_minor != std::errc{} || rest != end) {
+    return Error{ErrorCode::upstream, "it calls its API version \"" + api +
+                                          "\", which no Docker Engine does; is it one?"};
+  }
+  if (major < 1 || (major == 1 && minor < kMinorLeast)) {
+    return Error{ErrorCode::unsupported, "it speaks API " + api +
+                                             ", and 1.24 is the oldest that will do; use Docker "
+                                             "Engine 1.12 or newer"};
+  }
+  if (!os.empty() && os != "linux") {
+    return Error{ErrorCode::unsupported,
+                 "it serves " + os + " containers; use an Engine that serves Linux containers"};
+  }
+  return kDone;
 }
 
 Result<std::vector<std::string>> read_ids(std::string_view body) {

@@ -25,7 +25,15 @@ struct Container {
 
 // The Engine's answers, read here and nowhere else. `malformed` or `invalid` when
 // an answer is not what the Engine's API promises. Unknown fields are ignored.
-[[nodiscard]] Result<std::string> read_version(std::string_view body);
+/// What GET /version says.
+struct EngineVersion {
+  std::string name;  ///< "Docker Engine 20.10.24", "Podman 4.3.1".
+  std::string api;   ///< "1.41".
+  std::string os;    ///< "linux"; empty: it does not say.
+};
+[[nodiscard]] Result<EngineVersion> read_version(std::string_view body);
+/// Whether such an Engine can be worked with: Linux containers, API 1.24 or newer.
+[[nodiscard]] Status check_engine(const std::string& api, const std::string& os);
 [[nodiscard]] Result<std::vector<std::string>> read_ids(std::string_view body);
 [[nodiscard]] Result<Container> read_container(std::string_view body);
 /// What an error answer says: its "message", else its first line.

@@ -5,12 +5,16 @@
 #include <mutex>
 #include <utility>
 
+#include "chaosd/docker/docker_host.hpp"
+
 namespace faultline::chaos {
 
 namespace {
 
 constexpr auto kOpenLimit = std::chrono::seconds{5};
-constexpr auto kRetryPause = milliseconds{500};  // Of a watch whose Engine is away.
+// Of a watch whose Engine is away, which is listed at each of them as well.
+constexpr milliseconds kRetryFirst{250};
+constexpr milliseconds kRetryMost{4000};
 
 bool is_down(ContainerState state) {
   return state == ContainerState::exited || state == ContainerState::created ||
@@ -20,19 +24,18 @@ bool is_running(ContainerState state) { return state == ContainerState::running;
 bool is_paused(ContainerState state) { return state == ContainerState::paused; }
 bool is_not_paused(ContainerState state) { return state != ContainerState::paused; }
 
-void pause_watch(Deadline deadline, const std::stop_token& stop) {
+void pause_watch(milliseconds pause, Deadline deadline, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
   std::unique_lock lock{mutex};
-  const auto until = std::min<Deadline>(deadline, std::chrono::steady_clock::now() + kRetryPause);
+  const auto until = std::min<Deadline>(deadline, std::chrono::steady_clock::now() + pause);
   never.wait_until(lock, stop, until, [] { return false; });
 }
 
 }  // namespace
 
-Result<std::unique_ptr<Runtime>> DockerRuntime::create(const DockerOptions& options,
-                                                       net::AddressBook& book) {
-  constexpr std::string_view kTcp = "tcp://";
+Result<std::unique_ptr<DockerRuntime>> DockerRuntime::create(const DockerOptions& options,
+                                                             net::AddressBook& book) {
   std::string endpoint = options.host;
   if (endpoint.starts_with(kTcp)) endpoint.erase(0, kTcp.size());
   if (const auto parsed = net::parse_endpoint(endpoint); !parsed) {
@@ -47,27 +50,60 @@ Result<std::unique_ptr<Runtime>> DockerRuntime::create(const DockerOptions& opti
                  "\"" + options.label + "\" is not the name of a label; use io.faultline.target",
                  "--docker.label"};
   }
-  return std::unique_ptr<Runtime>{new DockerRuntime(endpoint, options, book)};
+  return std::unique_ptr<DockerRuntime>{new DockerRuntime(endpoint, options, book)};
 }
 
 DockerRuntime::DockerRuntime(const std::string& endpoint, const DockerOptions& options,
                              net::AddressBook& book)
     : label_(options.label),
       book_(book),
-      engine_(endpoint, book),
+      engine_(endpoint, book, options.tls),
       holds_(engine_, options.helper_image, options.label),
-      limits_(engine_) {}
+      limits_(engine_),
+      retry_pause_(kRetryFirst) {}
+
+Status DockerRuntime::meet(Deadline deadline) {
+  const auto pinged = engine_.call("GET", "/_ping", deadline);
+  if (!pinged) return pinged.error();
+  if (pinged->status != 200) return upstream(*pinged);
+  const auto said = [&](const char* name) {
+    const auto found = pinged->headers.find(name);
+    return found == pinged->headers.end() ? std::string{} : found->second;
+  };
+  if (!said("api-version").empty()) return check_engine(said("api-version"), said("ostype"));
+  // An Engine as old as API 1.24 need not name it there.
+  const auto answer = engine_.call("GET", "/version", deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  const auto version = read_version(answer->body);
+  if (!version) return unreadable(version.error());
+  return check_engine(version->api, version->os);
+}
 
 Result<std::string> DockerRuntime::describe(Deadline deadline) {
   const auto answer = engine_.call("GET", "/version", deadline);
   if (!answer) return answer.error();
   if (answer->status != 200) return upstream(*answer);
-  auto version = read_version(answer->body);
+  const auto version = read_version(answer->body);
   if (!version) return unreadable(version.error());
-  return version;
+  if (auto will_do = check_engine(version->api, version->os); !will_do) return will_do.error();
+  return version->name + ", API " + version->api;
 }
 
 Result<std::vector<TargetInfo>> DockerRuntime::list(Deadline deadline) {
+  if (!met_) {
+    if (auto met = meet(deadline); !met) return met.error();
+    met_ = true;
+  }
+  auto targets = list_all(deadline);
+  if (!targets) {
+    met_ = false;     // It may be another one when it is back,
+    events_.reset();  // and its feed may be one that nobody speaks into any more.
+  }
+  return targets;
+}
+
+Result<std::vector<TargetInfo>> DockerRuntime::list_all(Deadline deadline) {
   const auto answer =
       engine_.call("GET", "/containers/json?all=1&filters=" + list_filter(label_), deadline);
   if (!answer) return answer.error();
@@ -168,10 +204,12 @@ Status DockerRuntime::wait_for_change(Deadline deadline, const std::stop_token& 
         book_, engine_.request("GET", "/events?filters=" + event_filter(label_)), limit, stop);
     if (stop.stop_requested()) return kDone;
     if (!opened) {
-      pause_watch(deadline, stop);
+      pause_watch(retry_pause_, deadline, stop);
+      retry_pause_ = std::min(2 * retry_pause_, kRetryMost);
       return Error{opened.error().code, "Docker Engine: " + opened.error().message};
     }
     events_ = std::move(*opened);
+    retry_pause_ = kRetryFirst;
     return kDone;
   }
   auto line = events_->next(deadline, stop);
@@ -181,6 +219,7 @@ Status DockerRuntime::wait_for_change(Deadline deadline, const std::stop_token& 
   }
   if (!line) {
     events_.reset();
+    met_ = false;
     return Error{line.error().code, "Docker Engine: " + line.error().message};
   }
   return kDone;

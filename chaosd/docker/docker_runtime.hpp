@@ -14,9 +14,10 @@
 namespace faultline::chaos {
 
 struct DockerOptions {
-  std::string host = "unix:///var/run/docker.sock";  ///< Or tcp://host:port, plain.
+  std::string host = "unix:///var/run/docker.sock";  ///< Or tcp://host:port.
   std::string label{kDefaultTargetLabel};            ///< Opt-in label; its value must be "true".
   std::string helper_image{kDefaultHelperImage};     ///< What holds network faults.
+  std::shared_ptr<const net::TlsTrust> tls = {};     ///< Of tcp; null: in clear.
 };
 
 /// Containers of one Docker Engine. Whether a container
@@ -25,11 +26,12 @@ struct DockerOptions {
 class DockerRuntime final : public Runtime {
  public:
   /// `invalid` when `options.host` cannot be used. `book` outlives this.
-  [[nodiscard]] static Result<std::unique_ptr<Runtime>> create(const DockerOptions& options,
-                                                               net::AddressBook& book);
+  [[nodiscard]] static Result<std::unique_ptr<DockerRuntime>> create(const DockerOptions& options,
+                                                                     net::AddressBook& book);
 
   [[nodiscard]] RuntimeKind kind() const override { return RuntimeKind::docker; }
   [[nodiscard]] Result<std::string> describe(Deadline deadline) override;
+  /// Asks first whether this is an Engine that will do, and again when it was away.
   [[nodiscard]] Result<std::vector<TargetInfo>> list(Deadline deadline) override;
   [[nodiscard]] Result<TargetInfo> inspect(const std::string& id, Deadline deadline) override;
   Status stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) override;
@@ -47,6 +49,9 @@ class DockerRuntime final : public Runtime {
  private:
   DockerRuntime(const std::string& endpoint, const DockerOptions& options, net::AddressBook& book);
 
+  /// By GET /_ping; one that names no version there is asked for GET /version.
+  [[nodiscard]] Status meet(Deadline deadline);
+  [[nodiscard]] Result<std::vector<TargetInfo>> list_all(Deadline deadline);
   /// Posts `verb` to a container. When the Engine refuses, looks whether what was
   /// asked for is the case anyway: its codes differ by version, the state does not.
   Status act(const TargetInfo& target, const std::string& verb, bool (*is_wanted)(ContainerState),
@@ -57,13 +62,17 @@ class DockerRuntime final : public Runtime {
   DockerEngine engine_;
   DockerHolds holds_;
   DockerLimits limits_;
+  bool met_ = false;
   std::unique_ptr<net::HttpLineStream> events_;  // Open from one wait to the next.
+  milliseconds retry_pause_;                     // Of a feed that cannot be opened.
 };
 
-/// What main calls.
+/// For who wants one Engine and no others.
 [[nodiscard]] inline Result<std::unique_ptr<Runtime>> make_docker_runtime(
     const DockerOptions& options, net::AddressBook& book) {
-  return DockerRuntime::create(options, book);
+  auto made = DockerRuntime::create(options, book);
+  if (!made) return made.error();
+  return std::unique_ptr<Runtime>{std::move(*made)};
 }
 
 }  // namespace faultline::chaos

@@ -16,6 +16,33 @@ void add_new(std::vector<Item>& list, const std::vector<Item>& more) {
   }
 }
 
+/// Those that it advertises: with a port, as its command line has them.
+std::vector<std::string> advertised(const TargetInfo& target) {
+  TargetInfo only;
+  for (const auto& address : target.addresses) {
+    if (!is_ipv6(address) && address.find(':') != std::string::npos) {
+      only.addresses.push_back(address);
+    }
+  }
+  return ip_addresses(only);
+}
+
+/// Where a peer on another host is met from `target`: at what it advertises. An address within
+/// its own machine may here be somebody else's, who is not to be cut.
+Result<std::vector<std::string>> met_from(const TargetInfo& target, const TargetInfo& peer,
+                                          Runtime& runtime, Deadline deadline) {
+  auto addresses = advertised(peer);
+  if (!addresses.empty()) return addresses;
+  addresses = ip_addresses(peer);
+  const auto others = runtime.list(deadline);
+  if (!others) return others.error();
+  for (const auto& other : *others) {
+    if (other.host != target.host) continue;
+    for (const auto& taken : ip_addresses(other)) std::erase(addresses, taken);
+  }
+  return addresses;
+}
+
 }  // namespace
 
 std::vector<std::string> ip_addresses(const TargetInfo& target) {
@@ -66,12 +93,15 @@ Result<HoldWhat> NetFault::what(Runtime& runtime, const FaultOrder& order,
   for (const auto& peer : order.params.peers) {
     const auto found = runtime.inspect(peer.id, deadline);
     if (!found) return found.error();
-    const auto addresses = ip_addresses(*found);
-    if (addresses.empty()) {
+    const auto addresses = found->host == target->host
+                               ? Result{ip_addresses(*found)}
+                               : met_from(*target, *found, runtime, deadline);
+    if (!addresses) return addresses.error();
+    if (addresses->empty()) {
       return Error{ErrorCode::conflict, peer.name + " has no IP address now (it is " +
                                             std::string{to_string(found->state)} + ")"};
     }
-    add_new(rules.peers, addresses);
+    add_new(rules.peers, *addresses);
     add_new(rules.ports, ports_of(*found));
   }
   rules.witnesses = rules.peers;

@@ -12,12 +12,18 @@ void add_health_routes(std::vector<Route>& routes, const Api::Parts& parts) {
                     }});
   routes.push_back(
       {"GET", "/-/ready", Role::anyone, [&service](const Call&, const Responder& respond) {
-         const auto health = service.capabilities().health;
+         const auto capabilities = service.capabilities();
+         const auto& health = capabilities.health;
          if (service.closed() || !health.ok) {
            return respond(error_reply(
                {ErrorCode::unavailable, service.closed() ? "chaosd is leaving" : health.detail}));
          }
-         respond({200, "ready\n", "text/plain", {}, ""});
+         std::string words = "ready\n";
+         // The others can be worked with; whose host this is can see it here.
+         for (const auto& [name, host] : capabilities.hosts) {
+           if (!host.ok) words += "host " + name + " is away: " + host.detail + "\n";
+         }
+         respond({200, words, "text/plain", {}, ""});
        }});
   routes.push_back({"GET", "/api/chaos/v1/openapi.yaml", Role::anyone,
                     [](const Call&, const Responder& respond) {

@@ -8,7 +8,9 @@ namespace {
 metrics::ChaosdStats stats_of(const Api::Parts& parts, const RequestCounts& counts) {
   metrics::ChaosdStats stats;
   stats.ledger = parts.service.ledger_stats();
-  stats.runtime_ok = parts.service.capabilities().health.ok;
+  const auto capabilities = parts.service.capabilities();
+  stats.runtime_ok = capabilities.health.ok;
+  for (const auto& [name, health] : capabilities.hosts) stats.hosts_ok[name] = health.ok;
   stats.lever_engaged = parts.service.lever().engaged;
   stats.plans_to_accept = parts.guard.asked_to_accept();
   stats.audit_entries = parts.audit.newest_seq();

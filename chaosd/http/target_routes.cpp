@@ -26,7 +26,12 @@ json to_json(const Capabilities& capabilities, const Api::Parts& parts) {
                       {"support", word_for(fault.support)},
                       {"reason", fault.reason}});
   }
+  json hosts = json::array();
+  for (const auto& [name, health] : capabilities.hosts) {
+    hosts.push_back({{"name", name}, {"ok", health.ok}, {"detail", health.detail}});
+  }
   return {{"runtime", to_string(capabilities.runtime)},
+          {"hosts", hosts},
           {"runtime_ok", capabilities.health.ok},
           {"runtime_detail", capabilities.health.detail},
           {"max_duration_s", capabilities.max_duration.count()},

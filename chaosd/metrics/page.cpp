@@ -77,8 +77,14 @@ std::string render_page(const ChaosdStats& stats) {
                      "1 while the safety lever forbids every new fault.", gauge,
                      stats.lever_engaged ? 1 : 0));
   page.push_back(one("faultline_chaosd_runtime_up",
-                     "1 while Docker, or the local processes, can be listed.", gauge,
-                     stats.runtime_ok ? 1 : 0));
+                     "1 while Docker, or the local processes, can be listed: of several Docker "
+                     "hosts one at least.",
+                     gauge, stats.runtime_ok ? 1 : 0));
+  auto hosts =
+      family("faultline_chaosd_docker_host_up",
+             "1 while the containers of this one of several Docker hosts can be listed.", gauge);
+  for (const auto& [name, ok] : stats.hosts_ok) add(hosts, ok ? 1 : 0, {{"docker_host", name}});
+  if (!hosts.metric.empty()) page.push_back(std::move(hosts));
   return prometheus::TextSerializer{}.Serialize(page);
 }
 

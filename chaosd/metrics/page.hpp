@@ -12,6 +12,7 @@ namespace faultline::chaos::metrics {
 struct ChaosdStats {
   LedgerStats ledger;
   bool runtime_ok = false;
+  std::map<std::string, bool> hosts_ok = {};  ///< Of several Docker hosts, by name.
   bool lever_engaged = false;
   bool audit_ok = true;
   std::int64_t plans_to_accept = 0;

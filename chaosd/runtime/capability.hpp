@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <string>
+#include <vector>
 
 #include "chaosd/runtime/net_rules.hpp"
 #include "common/cluster/states.hpp"
@@ -21,5 +22,11 @@ struct FaultSupport {
   std::map<NetPath, std::string> without = {};
   bool operator==(const FaultSupport&) const = default;
 };
+
+/// What several machines can do together, by the name of each: a kind is supported where all
+/// support it, degraded where one cannot, or not well, and unsupported where none can; the
+/// reason names those that differ. A kind that one does not speak of it can do. Pure.
+[[nodiscard]] std::vector<FaultSupport> common_support(
+    const std::map<std::string, std::vector<FaultSupport>>& by_host);
 
 }  // namespace faultline::chaos

@@ -63,6 +63,9 @@ class Holds {
   /// The disk that a target's store is on, and its limits there as they stand now.
   virtual Result<DiskShare> look_at_disk(const FaultId& fault, const std::string& target_id,
                                          Deadline deadline) = 0;
+  /// Over several machines: the holds of each, for one that cannot be asked says nothing of
+  /// what the others hold. Owned by the runtime.
+  [[nodiscard]] virtual std::vector<Holds*> parts() { return {this}; }
   /// Addresses that a network fault must not cut from a target: our own containers, and the
   /// gateways through which published ports come in.
   virtual Result<std::vector<std::string>> exempt(const std::string& target_id,

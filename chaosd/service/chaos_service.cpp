@@ -42,14 +42,19 @@ Capabilities ChaosService::capabilities() const {
     }
     answer.faults.push_back(std::move(support));
   }
+  answer.hosts = board_.hosts_health();
   return answer;
 }
 
-Status ChaosService::check_support(const FaultRequest& request) const {
-  const auto support = board_.support_of(request.kind);
+namespace {
+
+/// Whether what is asked for can be done by what is told of `where`: "here", "to crdb-1".
+Status check_against(const FaultRequest& request, const FaultSupport& support,
+                     const std::string& where) {
   const auto refused = [&](const std::string& why, const char* field) {
     return Error{ErrorCode::unsupported,
-                 std::string{to_string(request.kind)} + " cannot be done here: " + why, field};
+                 std::string{to_string(request.kind)} + " cannot be done " + where + ": " + why,
+                 field};
   };
   if (support.support == Support::unsupported) return refused(support.reason, "/kind");
   const auto path = parse_param<NetPath>(request.params.path.value_or("all"));
@@ -60,11 +65,21 @@ Status ChaosService::check_support(const FaultRequest& request) const {
       "/path");
 }
 
+}  // namespace
+
+Status ChaosService::check_support(const FaultRequest& request) const {
+  return check_against(request, board_.support_of(request.kind), "here");
+}
+
+Status ChaosService::check_support(const FaultRequest& request, const TargetInfo& target) const {
+  return check_against(request, board_.support_of(request.kind, target.host), "to " + target.name);
+}
+
 Result<std::vector<TargetView>> ChaosService::targets() const {
   auto targets = board_.targets();
   // An empty list means "none opted in", never "could not ask".
   if (targets.empty()) {
-    if (auto readable = board_.readable(); !readable) return readable.error();
+    if (auto complete = board_.complete(); !complete) return complete.error();
   }
   return targets;
 }
@@ -114,8 +129,9 @@ Status ChaosService::check_times(const FaultRequest& request) const {
 }
 
 Result<TargetInfo> ChaosService::find_target(const std::string& name) const {
-  if (auto target = board_.find(name)) return std::move(*target);
-  if (auto readable = board_.readable(); !readable) return readable.error();
+  auto found = board_.find(name);
+  if (found || found.error().code != ErrorCode::not_found) return found;
+  if (auto complete = board_.complete(); !complete) return complete.error();
   std::string known;
   for (const auto& target : board_.targets()) known += (known.empty() ? "" : ", ") + target.name;
   return Error{
@@ -141,7 +157,16 @@ Result<std::vector<TargetInfo>> ChaosService::select(const FaultRequest& request
     return std::vector{std::move(target).value()};
   }
   if (auto readable = board_.readable(); !readable) return readable.error();
-  if (request.select) return select_targets(*request.select, board_.candidates());
+  if (request.select) {
+    Selector meant = *request.select;
+    for (auto& name : meant.names) {
+      auto target = board_.find(name);
+      if (target) name = target->name;
+      if (target || target.error().code == ErrorCode::not_found) continue;
+      return Error{target.error().code, target.error().message, "/select/names"};
+    }
+    return select_targets(meant, board_.candidates());
+  }
   auto target = board_.find_node(*request.node_id);
   if (!target) return target.error();
   return std::vector{std::move(target).value()};
@@ -187,6 +212,7 @@ Result<std::vector<Draft>> ChaosService::resolve(const InjectOrder& order) const
     const auto targets = select(request);
     if (!targets) return in_place(targets.error());
     for (const auto& target : *targets) {
+      if (auto can = check_support(request, target); !can) return in_place(can.error());
       auto drafted = draft(request, target);
       if (!drafted) return in_place(drafted.error());
       Draft one = std::move(drafted).value();

@@ -44,6 +44,7 @@ struct Capabilities {
   RuntimeHealth health;
   std::chrono::seconds max_duration;
   std::vector<FaultSupport> faults;
+  HostsHealth hosts = {};
 };
 
 struct StartOutcome {
@@ -128,6 +129,7 @@ class ChaosService {
   [[nodiscard]] Result<Draft> draft(const FaultRequest& request, const TargetInfo& target) const;
   [[nodiscard]] Result<TargetInfo> find_target(const std::string& name) const;
   [[nodiscard]] Status check_support(const FaultRequest& request) const;
+  [[nodiscard]] Status check_support(const FaultRequest& request, const TargetInfo& target) const;
   [[nodiscard]] Status check_times(const FaultRequest& request) const;
 
   const std::string run_;

@@ -11,13 +11,14 @@ void ContainerWatch::step() {
   constexpr milliseconds kProbeLimit{10'000};
   const Now now = clock_.now();
   const auto listed = runtime_.list(now.steady + kListLimit);
-  for (const auto& id : board_.put_targets(listed, clock_.now().wall)) ledger_.target_changed(id);
+  const auto changed = board_.put_targets(listed, clock_.now().wall, host_);
+  for (const auto& id : changed) ledger_.target_changed(id);
   if (!listed) {
     described_at_.reset();  // It may be another one when it is back.
   } else if (!described_at_ || now.steady - *described_at_ >= kDescribeEvery) {
-    board_.put_runtime(runtime_.describe(now.steady + kListLimit));
+    board_.put_runtime(runtime_.describe(now.steady + kListLimit), host_);
     described_at_ = now.steady;
-    board_.put_support(runtime_.probe(now.steady + kProbeLimit));
+    board_.put_support(runtime_.probe(now.steady + kProbeLimit), host_);
   }
 }
 

@@ -115,12 +115,16 @@ void FaultWorker::reapply(Job& job, const std::string& reason) {
 void FaultWorker::sweep() {
   Holds* const holds = runtime_.holds();
   if (holds == nullptr) return;
-  const auto held = holds->all(clock_.now().steady + kMarksLimit);
+  for (Holds* const part : holds->parts()) sweep(*part);
+}
+
+void FaultWorker::sweep(Holds& holds) {
+  const auto held = holds.all(clock_.now().steady + kMarksLimit);
   if (!held) return;  // The runtime is away, which others say already.
   for (const auto& hold : *held) {
     const auto fault = ledger_.find(hold.fault);
     if (fault && is_open(fault->state)) continue;
-    const auto released = holds->release(hold, clock_.now().steady + kMarksLimit);
+    const auto released = holds.release(hold, clock_.now().steady + kMarksLimit);
     if (released) {
       log_->warn("something was held for no open fault, and is taken away fault={} target={}",
                  hold.fault.value, hold.target_id);

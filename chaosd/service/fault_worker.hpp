@@ -47,6 +47,7 @@ class FaultWorker {
   void keep_marks(Job& job);
   void lose_marks(Job& job, const std::string& reason, bool can_reapply);
   void reapply(Job& job, const std::string& reason);
+  void sweep(Holds& holds);
   void start(const Job& job);
 
   [[nodiscard]] Result<TargetInfo> inspect(const Job& job);

@@ -33,6 +33,17 @@ std::string sentence_of(const TargetView& target) {
   return text;
 }
 
+Error cannot_list(const std::string& why) {
+  return {ErrorCode::unavailable, "the targets cannot be listed now: " + why};
+}
+
+FaultSupport of_kind(const std::vector<FaultSupport>& all, FaultKind kind) {
+  for (const auto& one : all) {
+    if (one.kind == kind) return one;
+  }
+  return {kind, Support::supported, ""};
+}
+
 std::string joined(const std::vector<std::string>& names) {
   std::string text;
   for (const auto& name : names) text += (text.empty() ? "" : ", ") + name;
@@ -76,26 +87,34 @@ void TargetBoard::tell(const TargetView& target, const std::string& sentence, Wa
                  std::string{to_string(target.state)}, sentence});
 }
 
-std::vector<std::string> TargetBoard::put_targets(const Result<std::vector<TargetInfo>>& listed,
-                                                  WallTime now) {
-  const std::lock_guard lock(mutex_);
-  std::vector<TargetInfo> before = targets_;
+std::vector<TargetInfo> TargetBoard::merged(const Result<std::vector<TargetInfo>>& listed,
+                                            WallTime now, const std::string& host) {
+  HostSight& sight = hosts_[host];
+  std::vector<TargetInfo> targets = targets_;
   if (listed) {
-    listed_at_ = now;
-    list_error_.clear();
-    targets_ = *listed;
-    std::sort(targets_.begin(), targets_.end(),
+    sight.listed_at = now;
+    sight.list_error.clear();
+    std::erase_if(targets, [&](const auto& target) { return target.host == host; });
+    targets.insert(targets.end(), listed->begin(), listed->end());
+    std::sort(targets.begin(), targets.end(),
               [](const auto& a, const auto& b) { return a.name < b.name; });
-  } else {
-    list_error_ = listed.error().message;
-    health_ = {false, list_error_};
-    if (listed_at_ && now - *listed_at_ < kBlindAfter) return {};
-    for (auto& target : targets_) {
-      if (target.state == ContainerState::unknown) continue;
-      target.state = ContainerState::unknown;
-      target.state_since = now;
-    }
+    return targets;
   }
+  sight.list_error = listed.error().message;
+  sight.health = {false, sight.list_error};
+  if (sight.listed_at && now - *sight.listed_at < kBlindAfter) return targets;
+  for (auto& target : targets) {
+    if (target.host != host || target.state == ContainerState::unknown) continue;
+    target.state = ContainerState::unknown;
+    target.state_since = now;
+  }
+  return targets;
+}
+
+std::vector<std::string> TargetBoard::put_targets(const Result<std::vector<TargetInfo>>& listed,
+                                                  WallTime now, const std::string& host) {
+  const std::lock_guard lock(mutex_);
+  std::vector<TargetInfo> before = std::exchange(targets_, merged(listed, now, host));
   resolve();
   std::vector<std::string> changed;
   for (const auto& target : targets_) {
@@ -115,23 +134,32 @@ std::vector<std::string> TargetBoard::put_targets(const Result<std::vector<Targe
   return changed;
 }
 
-void TargetBoard::put_runtime(const Result<std::string>& described) {
+void TargetBoard::put_runtime(const Result<std::string>& described, const std::string& host) {
   const std::lock_guard lock(mutex_);
-  health_ =
+  hosts_[host].health =
       described ? RuntimeHealth{true, *described} : RuntimeHealth{false, described.error().message};
 }
 
-void TargetBoard::put_support(std::vector<FaultSupport> support) {
+void TargetBoard::put_support(std::vector<FaultSupport> support, const std::string& host) {
   const std::lock_guard lock(mutex_);
-  support_ = std::move(support);
+  hosts_[host].support = std::move(support);
 }
 
 FaultSupport TargetBoard::support_of(FaultKind kind) const {
   const std::lock_guard lock(mutex_);
-  for (const auto& one : support_) {
-    if (one.kind == kind) return one;
+  std::map<std::string, std::vector<FaultSupport>> said;
+  for (const auto& [host, sight] : hosts_) {
+    if (sight.support) said[host] = *sight.support;
   }
-  return {kind, Support::supported, ""};
+  if (said.empty()) return {kind, Support::supported, ""};
+  return of_kind(common_support(said), kind);
+}
+
+FaultSupport TargetBoard::support_of(FaultKind kind, const std::string& host) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = hosts_.find(host);
+  if (found == hosts_.end() || !found->second.support) return {kind, Support::supported, ""};
+  return of_kind(*found->second.support, kind);
 }
 
 void TargetBoard::put_nodes(const Result<std::vector<NodeAddress>>& nodes, WallTime now) {
@@ -169,12 +197,20 @@ std::vector<TargetView> TargetBoard::targets() const {
   return views;
 }
 
-std::optional<TargetInfo> TargetBoard::find(const std::string& name) const {
+Result<TargetInfo> TargetBoard::find(const std::string& name) const {
   const std::lock_guard lock(mutex_);
+  std::vector<std::string> meant;
+  const TargetInfo* last = nullptr;
   for (const auto& target : targets_) {
     if (target.name == name) return target;
+    if (target.host.empty() || target.name != name + "@" + target.host) continue;
+    meant.push_back(target.name);
+    last = &target;
   }
-  return std::nullopt;
+  if (meant.empty()) return Error{ErrorCode::not_found, "no target is named \"" + name + "\""};
+  if (meant.size() == 1) return *last;
+  return Error{ErrorCode::conflict,
+               "\"" + name + "\" may be " + joined(meant) + "; name one of them", "/target"};
 }
 
 std::optional<TargetInfo> TargetBoard::find_by_id(const std::string& id) const {
@@ -242,13 +278,41 @@ std::size_t TargetBoard::nodes_known() const {
 
 RuntimeHealth TargetBoard::runtime_health() const {
   const std::lock_guard lock(mutex_);
-  return health_;
+  if (hosts_.size() == 1) return hosts_.begin()->second.health;
+  RuntimeHealth all{false, ""};
+  for (const auto& [host, sight] : hosts_) {
+    all.ok = all.ok || sight.health.ok;
+    // A failure names its host itself.
+    const bool names_it = sight.health.detail.find(host) != std::string::npos;
+    if (!all.detail.empty()) all.detail += "; ";
+    all.detail += (names_it ? "" : host + ": ") + sight.health.detail;
+  }
+  return all;
+}
+
+HostsHealth TargetBoard::hosts_health() const {
+  const std::lock_guard lock(mutex_);
+  HostsHealth all;
+  for (const auto& [host, sight] : hosts_) {
+    if (!host.empty()) all[host] = sight.health;
+  }
+  return all;
 }
 
 Status TargetBoard::readable() const {
   const std::lock_guard lock(mutex_);
-  if (list_error_.empty()) return kDone;
-  return Error{ErrorCode::unavailable, "the targets cannot be listed now: " + list_error_};
+  for (const auto& [host, sight] : hosts_) {
+    if (sight.list_error.empty()) return kDone;
+  }
+  return cannot_list(hosts_.begin()->second.list_error);
+}
+
+Status TargetBoard::complete() const {
+  const std::lock_guard lock(mutex_);
+  for (const auto& [host, sight] : hosts_) {
+    if (!sight.list_error.empty()) return cannot_list(sight.list_error);
+  }
+  return kDone;
 }
 
 bool TargetBoard::has_unresolved() const {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,24 +33,32 @@ struct RuntimeHealth {
   bool ok = false;
   std::string detail = "not asked yet";
 };
+/// Of each of several hosts, by name.
+using HostsHealth = std::map<std::string, RuntimeHealth>;
 
 /// What is known of the targets now: written by the watch (states) and the
 /// resolver (node ids), read by all. Tells the feed what changed. Any thread.
 class TargetBoard {
  public:
   /// `feed` outlives this.
-  TargetBoard(RuntimeKind runtime, EventFeed& feed) : runtime_(runtime), feed_(feed) {}
+  TargetBoard(RuntimeKind runtime, EventFeed& feed, const std::vector<std::string>& hosts = {""})
+      : runtime_(runtime), feed_(feed) {
+    for (const auto& host : hosts) hosts_[host];
+  }
 
-  /// What a listing of the runtime gave. After `kBlindAfter` without a good one every
-  /// state becomes unknown: an old state shown as today's is a lie.
-  /// Returns the ids of the targets that changed.
-  std::vector<std::string> put_targets(const Result<std::vector<TargetInfo>>& listed, WallTime now);
-  void put_runtime(const Result<std::string>& described);
-  void put_support(std::vector<FaultSupport> support);
+  /// What a listing of the runtime, or of one of its hosts, gave. After `kBlindAfter` without a
+  /// good one every state becomes unknown: an old state shown as today's is a lie. Returns the ids
+  /// of the targets that changed.
+  std::vector<std::string> put_targets(const Result<std::vector<TargetInfo>>& listed, WallTime now,
+                                       const std::string& host = {});
+  void put_runtime(const Result<std::string>& described, const std::string& host = {});
+  void put_support(std::vector<FaultSupport> support, const std::string& host = {});
   void put_nodes(const Result<std::vector<NodeAddress>>& nodes, WallTime now);
 
   [[nodiscard]] std::vector<TargetView> targets() const;
-  [[nodiscard]] std::optional<TargetInfo> find(const std::string& name) const;
+  /// By its whole name, or without its host where only one host has it: else `conflict`, with
+  /// those that it may be. `not_found`: nobody is called so.
+  [[nodiscard]] Result<TargetInfo> find(const std::string& name) const;
   [[nodiscard]] std::optional<TargetInfo> find_by_id(const std::string& id) const;
   [[nodiscard]] std::optional<NodeId> node_of_target(const std::string& name) const;
   /// The target that is that node; the error says what is known instead.
@@ -58,18 +67,35 @@ class TargetBoard {
   [[nodiscard]] std::vector<Candidate> candidates() const;
   /// How many nodes the cluster has, those decommissioned left out; 0: nobody told.
   [[nodiscard]] std::size_t nodes_known() const;
+  /// Of several hosts: ok while one of them answers; the detail is of each.
   [[nodiscard]] RuntimeHealth runtime_health() const;
-  /// What the runtime's probe said of a kind; supported when it has said nothing.
+  /// Empty when there is but one without a name.
+  [[nodiscard]] HostsHealth hosts_health() const;
+  /// What the runtime's probe said of a kind; supported when it has said nothing. Of several
+  /// hosts: what those that have said it have in common.
   [[nodiscard]] FaultSupport support_of(FaultKind kind) const;
+  [[nodiscard]] FaultSupport support_of(FaultKind kind, const std::string& host) const;
   [[nodiscard]] RuntimeKind runtime() const { return runtime_; }
-  /// Whether a listing has succeeded, so that "no such target" can be said.
+  /// Whether the last listing has succeeded, of one host at least.
   [[nodiscard]] Status readable() const;
+  /// Of every host, so that "no such target" can be said.
+  [[nodiscard]] Status complete() const;
   /// Some target has no node id yet.
   [[nodiscard]] bool has_unresolved() const;
 
   static constexpr milliseconds kBlindAfter{5000};
 
  private:
+  /// What one host said last.
+  struct HostSight {
+    std::optional<WallTime> listed_at;
+    std::string list_error = "the runtime has not been asked yet";
+    RuntimeHealth health;
+    std::optional<std::vector<FaultSupport>> support;  ///< Empty: it has not said.
+  };
+
+  [[nodiscard]] std::vector<TargetInfo> merged(const Result<std::vector<TargetInfo>>& listed,
+                                               WallTime now, const std::string& host);
   void resolve();
   [[nodiscard]] TargetView view_of(const TargetInfo& target) const;
   void tell(const TargetView& target, const std::string& sentence, WallTime now);
@@ -81,10 +107,7 @@ class TargetBoard {
   std::vector<std::pair<std::string, NodeId>> node_ids_;   ///< By target id.
   std::optional<Result<std::vector<NodeAddress>>> nodes_;  ///< The last answer of the exporter.
   std::vector<NodeAddress> known_nodes_;
-  std::optional<WallTime> listed_at_;
-  std::string list_error_ = "the runtime has not been asked yet";
-  RuntimeHealth health_;
-  std::vector<FaultSupport> support_;
+  std::map<std::string, HostSight> hosts_;  ///< By name; one without a name where that is all.
 };
 
 }  // namespace faultline::chaos

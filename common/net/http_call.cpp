@@ -1,5 +1,7 @@
 #include "common/net/http_call.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <optional>
 
 #include <boost/asio/awaitable.hpp>
@@ -16,6 +18,8 @@
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
 #include <boost/beast/http.hpp>
+
+#include "common/net/tls_session.hpp"
 
 namespace faultline::net {
 
@@ -68,9 +72,32 @@ Result<std::vector<asio::ip::tcp::endpoint>> tcp_endpoints(AddressBook& book, co
   return endpoints;
 }
 
+/// `session`: null in clear.
+Error failure(const error_code& code, const HttpRequest& request, SSL* session) {
+  if (session != nullptr && code.category() == asio::error::get_ssl_category()) {
+    return tls_error(session, code.message(), request);
+  }
+  return to_error(code, request.endpoint);
+}
+
+HttpResponse response_of(http::response<http::string_body> message) {
+  HttpResponse response{static_cast<int>(message.result_int()),
+                        std::string{message[http::field::content_type]},
+                        std::move(message.body()),
+                        {}};
+  for (const auto& field : message) {
+    std::string name{field.name_string()};
+    std::transform(name.begin(), name.end(), name.begin(),
+                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
+    response.headers.emplace(std::move(name), std::string{field.value()});
+  }
+  return response;
+}
+
 /// Sends and reads over a connected stream whose deadline is already set.
 template <class Stream>
-awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& request) {
+awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& request,
+                                         SSL* session = nullptr) {
   http::request<http::string_body> message{http::string_to_verb(request.method), request.target,
                                            11};
   if (message.method() == http::verb::unknown) message.method_string(request.method);
@@ -84,46 +111,14 @@ awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& requ
 
   error_code code;
   co_await http::async_write(stream, message, redirect_error(use_awaitable, code));
-  if (code) co_return to_error(code, request.endpoint);
+  // Over TLS a peer that hung up may have said why before, which is read below.
+  if (code && session == nullptr) co_return to_error(code, request.endpoint);
   beast::flat_buffer buffer;
   http::response_parser<http::string_body> parser;
   parser.body_limit(request.response_limit);
   co_await http::async_read(stream, buffer, parser, redirect_error(use_awaitable, code));
-  if (code) co_return to_error(code, request.endpoint);
-  auto response = parser.release();
-  co_return HttpResponse{static_cast<int>(response.result_int()),
-                         std::string{response[http::field::content_type]},
-                         std::move(response.body())};
-}
-
-Error to_tls_error(SSL* session, const error_code& code, const HttpRequest& request,
-                   const std::string& host) {
-  if (code.category() != asio::error::get_ssl_category()) return to_error(code, request.endpoint);
-  const long verdict = ::SSL_get_verify_result(session);
-  if (verdict == X509_V_OK) {
-    return {ErrorCode::upstream,
-            request.endpoint + " does not speak TLS with us: " + code.message()};
-  }
-  const bool other_name =
-      verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH;
-  return {ErrorCode::upstream,
-          "certificate problem: " + request.endpoint + ": " +
-              ::X509_verify_cert_error_string(verdict) +
-              (other_name ? "; its certificate must be for " + host
-                          : "; the certificate of its CA must be in " + request.tls->file())};
-}
-
-/// Whose certificate the peer must show. False for a host that no certificate can be for.
-bool expect_host(SSL* session, const std::string& host) {
-  error_code no_number;
-  asio::ip::make_address(host, no_number);
-  if (!no_number) {
-    return ::X509_VERIFY_PARAM_set1_ip_asc(::SSL_get0_param(session), host.c_str()) == 1;
-  }
-  ::SSL_set_hostflags(session, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
-  // The last one names it to a peer that has several certificates.
-  return ::SSL_set1_host(session, host.c_str()) == 1 &&
-         ::SSL_set_tlsext_host_name(session, host.c_str()) == 1;
+  if (code) co_return failure(code, request, session);
+  co_return response_of(parser.release());
 }
 
 /// The same inside TLS. Each step is under the deadline of `clear`, the silent ones too. No
@@ -131,14 +126,14 @@ bool expect_host(SSL* session, const std::string& host) {
 awaitable<Result<HttpResponse>> exchange_over_tls(TcpStream& clear, const HttpRequest& request,
                                                   const std::string& host) {
   TlsStream stream{clear, request.tls->context()};
-  if (!expect_host(stream.native_handle(), host)) {
-    co_return Error{ErrorCode::invalid, host + " cannot be the host of a certificate"};
+  if (auto expected = expect_host(stream.native_handle(), host); !expected) {
+    co_return expected.error();
   }
   error_code code;
   co_await stream.async_handshake(asio::ssl::stream_base::client,
                                   redirect_error(use_awaitable, code));
-  if (code) co_return to_tls_error(stream.native_handle(), code, request, host);
-  co_return co_await exchange(stream, request);
+  if (!code) co_return co_await exchange(stream, request, stream.native_handle());
+  co_return failure(code, request, stream.native_handle());
 }
 
 awaitable<Result<HttpResponse>> call_one(asio::io_context& io, AddressBook& book,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <map>
 #include <memory>
 #include <string>
 #include <utility>
@@ -21,7 +22,8 @@ struct HttpRequest {
   std::string body = {};
   std::size_t response_limit = 16U << 20U;  ///< Bytes of body; more is an error.
   /// Null: in clear. Else HTTPS: the peer's certificate must be signed by one of these and be
-  /// for the host of `endpoint`, by name or by address. Not for unix sockets.
+  /// for the host of `endpoint`, by name or by address; ours is shown where it is asked for.
+  /// Not for unix sockets.
   std::shared_ptr<const TlsTrust> tls = {};
 };
 
@@ -29,6 +31,7 @@ struct HttpResponse {
   int status = 0;
   std::string content_type;
   std::string body;
+  std::map<std::string, std::string> headers = {};  ///< Names in lower case.
 };
 
 /// HTTP/1.1 requests, in clear or over TLS, one connection each, that are over by their

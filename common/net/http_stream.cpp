@@ -9,7 +9,11 @@
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include "common/net/tls_session.hpp"
+
 #include <netdb.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -89,6 +93,17 @@ Result<Descriptor> connect_one(const std::string& endpoint, const sockaddr* addr
   return socket;
 }
 
+/// A stream may be silent for hours: the kernel asks whether the other machine is still there.
+void keep_alive(int socket) {
+  const auto set = [&](int level, int name, int value) {
+    (void)::setsockopt(socket, level, name, &value, sizeof value);
+  };
+  set(SOL_SOCKET, SO_KEEPALIVE, 1);
+  set(IPPROTO_TCP, TCP_KEEPIDLE, 10);
+  set(IPPROTO_TCP, TCP_KEEPINTVL, 5);
+  set(IPPROTO_TCP, TCP_KEEPCNT, 3);
+}
+
 Result<Descriptor> connect_to(AddressBook& book, const std::string& endpoint, Deadline deadline,
                               const std::stop_token& stop) {
   const auto to = parse_endpoint(endpoint);
@@ -114,7 +129,9 @@ Result<Descriptor> connect_to(AddressBook& book, const std::string& endpoint, De
     if (::getaddrinfo(host.c_str(), to->port.c_str(), &hints, &found) != 0) continue;
     socket = connect_one(endpoint, found->ai_addr, found->ai_addrlen, deadline, stop);
     ::freeaddrinfo(found);
-    if (socket) break;
+    if (!socket) continue;
+    keep_alive(socket->get());
+    break;
   }
   return socket;
 }
@@ -132,8 +149,10 @@ std::string request_text(const HttpRequest& request) {
 
 class LineStream final : public HttpLineStream {
  public:
-  LineStream(Descriptor socket, const HttpRequest& request)
+  /// `tls`: null in clear.
+  LineStream(Descriptor socket, const HttpRequest& request, std::unique_ptr<TlsSession> tls)
       : socket_(std::move(socket)),
+        tls_(std::move(tls)),
         endpoint_(request.endpoint),
         line_limit_(request.response_limit) {
     parser_.eager(true);
@@ -141,18 +160,10 @@ class LineStream final : public HttpLineStream {
   }
 
   Status exchange_heads(const std::string& text, Deadline deadline, const std::stop_token& stop) {
-    std::size_t sent = 0;
-    while (sent < text.size()) {
-      const auto count =
-          ::send(socket_.get(), text.data() + sent, text.size() - sent, MSG_NOSIGNAL);
-      if (count > 0) {
-        sent += static_cast<std::size_t>(count);
-      } else if (errno != EAGAIN && errno != EINTR) {
-        return broken(endpoint_, errno);
-      } else if (wait_for(socket_.get(), POLLOUT, deadline, stop) != Wake::ready) {
-        return too_late(endpoint_);
-      }
+    if (tls_) {
+      if (auto shaken = shake_hands(deadline, stop); !shaken) return shaken;
     }
+    if (auto sent = say(text, deadline, stop); !sent) return sent;
     while (!parser_.is_header_done()) {
       if (wait_for(socket_.get(), POLLIN, deadline, stop) != Wake::ready) {
         return too_late(endpoint_);
@@ -188,16 +199,76 @@ class LineStream final : public HttpLineStream {
   }
 
  private:
-  /// Takes what the socket has and feeds the parser with it.
-  Status receive() {
-    std::array<char, 16384> chunk;
-    const auto count = ::recv(socket_.get(), chunk.data(), chunk.size(), 0);
-    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return kDone;
+  Status shake_hands(Deadline deadline, const std::stop_token& stop) {
+    for (;;) {
+      const auto done = tls_->shake_hands();
+      // Also after a failure: the peer is owed the word why.
+      auto sent = send(tls_->to_send(), deadline, stop);
+      if (!done) return done.error();
+      if (!sent) return sent;
+      if (*done) return kDone;
+      if (wait_for(socket_.get(), POLLIN, deadline, stop) != Wake::ready) {
+        return too_late(endpoint_);
+      }
+      auto bytes = take();
+      if (!bytes) return bytes.error();
+      tls_->receive(*bytes);
+    }
+  }
+
+  Status say(const std::string& text, Deadline deadline, const std::stop_token& stop) {
+    if (!tls_) return send(text, deadline, stop);
+    if (auto written = tls_->write(text); !written) return written;
+    auto sent = send(tls_->to_send(), deadline, stop);
+    if (sent) return sent;
+    // A peer that hung up may have said why before.
+    auto said = receive();
+    return !said && said.error().code == ErrorCode::upstream ? said : sent;
+  }
+
+  Status send(const std::string& bytes, Deadline deadline, const std::stop_token& stop) {
+    std::size_t sent = 0;
+    while (sent < bytes.size()) {
+      const auto count =
+          ::send(socket_.get(), bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (count > 0) {
+        sent += static_cast<std::size_t>(count);
+      } else if (errno != EAGAIN && errno != EINTR) {
+        return broken(endpoint_, errno);
+      } else if (wait_for(socket_.get(), POLLOUT, deadline, stop) != Wake::ready) {
+        return too_late(endpoint_);
+      }
+    }
+    return kDone;
+  }
+
+  /// What the socket has; empty: nothing now.
+  Result<std::string> take() {
+    std::string bytes(16384, '\0');
+    const auto count = ::recv(socket_.get(), bytes.data(), bytes.size(), 0);
+    if (count < 0 && (errno == EAGAIN || errno == EINTR)) return std::string{};
     if (count < 0) return broken(endpoint_, errno);
     if (count == 0) {
       return Error{ErrorCode::unavailable, endpoint_ + " closed the connection"};
     }
-    unread_.append(chunk.data(), static_cast<std::size_t>(count));
+    bytes.resize(static_cast<std::size_t>(count));
+    return bytes;
+  }
+
+  /// Takes what the socket has and feeds the parser with it.
+  Status receive() {
+    auto bytes = take();
+    if (!bytes) return bytes.error();
+    if (tls_) {
+      tls_->receive(*bytes);
+      bytes = tls_->read();
+      if (!bytes) return bytes.error();
+      // An answer to a change of keys. Nobody waits: it is a few bytes, and a peer that takes
+      // none is one that we shall not hear either.
+      const std::string owed = tls_->to_send();
+      if (!owed.empty()) (void)::send(socket_.get(), owed.data(), owed.size(), MSG_NOSIGNAL);
+    }
+    unread_ += *bytes;
     while (!unread_.empty() && !parser_.is_done()) {
       error_code code;
       const auto used = parser_.put(boost::asio::buffer(unread_), code);
@@ -212,6 +283,7 @@ class LineStream final : public HttpLineStream {
   }
 
   Descriptor socket_;
+  std::unique_ptr<TlsSession> tls_;
   std::string endpoint_;
   std::size_t line_limit_;
   http::response_parser<http::string_body> parser_;
@@ -226,7 +298,13 @@ Result<std::unique_ptr<HttpLineStream>> HttpLineStream::open(AddressBook& book,
                                                              const std::stop_token& stop) {
   auto socket = connect_to(book, request.endpoint, deadline, stop);
   if (!socket) return socket.error();
-  auto stream = std::make_unique<LineStream>(std::move(*socket), request);
+  std::unique_ptr<TlsSession> tls;
+  if (request.tls) {
+    auto created = TlsSession::create(request, parse_endpoint(request.endpoint)->host);
+    if (!created) return created.error();
+    tls = std::move(*created);
+  }
+  auto stream = std::make_unique<LineStream>(std::move(*socket), request, std::move(tls));
   auto heads = stream->exchange_heads(request_text(request), deadline, stop);
   if (!heads) return heads.error();
   return std::unique_ptr<HttpLineStream>{std::move(stream)};

@@ -9,7 +9,8 @@
 
 namespace faultline::net {
 
-/// A response that does not end, read line by line as it comes: an event feed.
+/// A response that does not end, read line by line as it comes, in clear or over TLS: an event
+/// feed.
 /// Every wait is over by its deadline, or as soon as `stop` is requested, even
 /// against a peer that accepts and says nothing. Closes when destroyed. One thread.
 class HttpLineStream {

@@ -48,7 +48,7 @@ class Bench:
             self.chaosd = Daemon("chaosd", self.directory, [
                 BIN / "faultline-chaosd", f"--web.listen-address={HOST}:{port}", "--runtime=docker",
                 f"--docker.host={self.engine}", f"--docker.label={self.label}", f"--state-dir={state}", *flags], port)
-        return self.chaosd.start()
+        return self.chaosd.start(ready="/-/ready")  # It has listed its targets once.
 
     def call(self, path, **options):
         return wire.call(self.chaosd.url + API + path, **options)

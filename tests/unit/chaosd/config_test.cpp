@@ -22,7 +22,8 @@ TEST(ChaosdConfig, HasTheDocumentedDefaults) {
   const auto& config = std::get<ChaosdConfig>(read);
   EXPECT_EQ(config.listen_address, "127.0.0.1:8096");
   EXPECT_EQ(config.runtime, RuntimeKind::docker);
-  EXPECT_EQ(config.docker_host, "unix:///var/run/docker.sock");
+  EXPECT_EQ(config.docker.hosts, std::vector<std::string>{"unix:///var/run/docker.sock"});
+  EXPECT_FALSE(config.docker.plain_tcp);
   EXPECT_EQ(config.docker_label, "io.faultline.target");
   EXPECT_EQ(config.limits.max_duration.count(), 1800);
   EXPECT_EQ(config.limits.default_duration.count(), 300);

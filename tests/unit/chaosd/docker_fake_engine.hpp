@@ -32,19 +32,21 @@ inline std::string fixture(const std::string& name) {
 
 /// Speaks just enough HTTP on a unix socket to be a Docker Engine: answers every
 /// request by a function of the test, and remembers "METHOD /target" of each. A
-/// request for /events gets the head of a chunked answer and stays open for say().
+/// request for /events gets the head of a chunked answer and stays open for say(). In the head
+/// of every answer it says its API version; a ping needs no function.
 class FakeEngine {
  public:
   using Answer = std::pair<int, std::string>;
+  static constexpr const char* kSays = "Api-Version: 1.41\r\nOstype: linux\r\n";
   using Respond = std::function<Answer(const std::string& request)>;
 
-  explicit FakeEngine(Respond respond) : respond_(std::move(respond)) {
+  explicit FakeEngine(Respond respond, std::string says = kSays)
+      : respond_(std::move(respond)), says_(std::move(says)) {
     char folder[] = "/tmp/faultline-engine-XXXXXX";
     folder_ = ::mkdtemp(folder);
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
-    const std::string path = folder_ + "/docker.sock";
-    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    path().copy(address.sun_path, sizeof address.sun_path - 1);
     listener_ = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     EXPECT_EQ(::bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
     EXPECT_EQ(::listen(listener_, 16), 0);
@@ -63,7 +65,8 @@ class FakeEngine {
   FakeEngine(const FakeEngine&) = delete;
   FakeEngine& operator=(const FakeEngine&) = delete;
 
-  [[nodiscard]] std::string host() const { return "unix://" + folder_ + "/docker.sock"; }
+  [[nodiscard]] std::string host() const { return "unix://" + path(); }
+  [[nodiscard]] std::string path() const { return folder_ + "/docker.sock"; }
   [[nodiscard]] std::vector<std::string> requests() {
     const std::lock_guard lock{mutex_};
     return requests_;
@@ -117,8 +120,8 @@ class FakeEngine {
   void answer(int peer, const std::string& request) {
     const std::lock_guard lock{mutex_};
     requests_.push_back(request);
-    const auto [status, body] = respond_(request);
-    std::string text = "HTTP/1.1 " + std::to_string(status) + " Whatever\r\n";
+    const auto [status, body] = request == "GET /_ping" ? Answer{200, "OK"} : respond_(request);
+    std::string text = "HTTP/1.1 " + std::to_string(status) + " Whatever\r\n" + says_;
     const bool keep = request.starts_with("GET /events") && status == 200;
     if (keep) {
       text += "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n";
@@ -135,6 +138,7 @@ class FakeEngine {
   }
 
   Respond respond_;
+  std::string says_;
   std::string folder_;
   int listener_ = -1;
   int wakeup_ = -1;

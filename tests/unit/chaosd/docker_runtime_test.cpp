@@ -1,5 +1,8 @@
 #include "chaosd/docker/docker_runtime.hpp"
 
+#include <algorithm>
+#include <atomic>
+
 #include <gmock/gmock.h>
 
 #include "tests/unit/chaosd/deadline_in.hpp"
@@ -50,11 +53,12 @@ TEST(DockerRuntime, ListsWhatOptedInAndAsksTheEngineForNothingElse) {
   ASSERT_EQ(targets->size(), 1U);
   EXPECT_EQ(targets->front().name, "roach1");
   const auto asked = engine.requests();
-  ASSERT_EQ(asked.size(), 2U);
-  EXPECT_EQ(asked[0],
+  ASSERT_EQ(asked.size(), 3U);
+  EXPECT_EQ(asked[0], "GET /_ping");
+  EXPECT_EQ(asked[1],
             "GET /containers/json?all=1&filters=%7B%22label%22%3A%5B%22io.faultline."
             "target%3Dtrue%22%5D%7D");
-  EXPECT_EQ(asked[1], "GET /containers/" + kId + "/json");
+  EXPECT_EQ(asked[2], "GET /containers/" + kId + "/json");
 }
 
 TEST(DockerRuntime, AContainerThatGoesBetweenListAndInspectIsLeftOut) {
@@ -89,6 +93,71 @@ TEST(DockerRuntime, DescribesTheEngineByItsOwnVersion) {
   ASSERT_TRUE(words);
   EXPECT_EQ(*words, "Docker Engine 20.10.24+dfsg1, API 1.41");
   EXPECT_THAT(engine.requests(), ElementsAre("GET /version"));  // No API version in the path.
+}
+
+TEST(DockerRuntime, AnEngineThatWillNotDoIsRefusedInOneSentence) {
+  struct Row {
+    const char* says;
+    const char* version;
+    const char* sentence;
+  };
+  for (const auto& [says, version, sentence] :
+       {Row{"Api-Version: 1.23\r\n", "", "1.24 is the oldest"},
+        Row{"Api-Version: 0.99\r\n", "", "1.24 is the oldest"},
+        Row{"Api-Version: 1.41\r\nOstype: windows\r\n", "", "it serves windows containers"},
+        Row{"Api-Version: latest\r\n", "", "is it one?"},
+        Row{"", R"({"Version":"1.11.2","ApiVersion":"1.23","Os":"linux"})", "1.24 is the oldest"},
+        Row{"", "OK", "cannot read the Docker Engine's answer"}}) {
+    net::AddressBook book;
+    FakeEngine engine{[v = version](const std::string&) {
+                        return FakeEngine::Answer{200, v};
+                      },
+                      says};
+    const auto targets = runtime_of(engine, book)->list(in(2s));
+    ASSERT_FALSE(targets) << sentence;
+    EXPECT_THAT(targets.error().message, HasSubstr(sentence));
+    EXPECT_THAT(engine.requests(), ::testing::Not(::testing::Contains(HasSubstr("/containers"))));
+  }
+}
+
+TEST(DockerRuntime, TheOldestAndTheNewestWillDoAndAreAskedOnceWithoutAVersionInThePath) {
+  for (const char* says : {"Api-Version: 1.24\r\n", "Api-Version: 1.52\r\nOstype: linux\r\n"}) {
+    net::AddressBook book;
+    FakeEngine engine{[](const std::string&) { return FakeEngine::Answer{200, "[]"}; }, says};
+    const auto runtime = runtime_of(engine, book);
+    EXPECT_TRUE(runtime->list(in(2s))) << says;
+    EXPECT_TRUE(runtime->list(in(2s)));
+    const auto asked = engine.requests();
+    EXPECT_EQ(std::count(asked.begin(), asked.end(), "GET /_ping"), 1);
+    for (const auto& request : asked) EXPECT_EQ(request.find("/v1."), std::string::npos);
+  }
+}
+
+TEST(DockerRuntime, AnEngineThatWasAwayIsMetAnew) {
+  std::string failing;
+  net::AddressBook book;
+  FakeEngine engine{[&](const std::string& request) -> FakeEngine::Answer {
+    const bool fails = !failing.empty() && request.find(failing) != std::string::npos;
+    return fails ? FakeEngine::Answer{503, R"({"message":"starting"})"}
+                 : FakeEngine::Answer{200, "[]"};
+  }};
+  const auto runtime = runtime_of(engine, book);
+  EXPECT_TRUE(runtime->list(in(2s)));
+  failing = "/containers";
+  EXPECT_FALSE(runtime->list(in(2s)));
+  failing.clear();
+  EXPECT_TRUE(runtime->list(in(2s)));
+  const auto asked = engine.requests();
+  EXPECT_EQ(std::count(asked.begin(), asked.end(), "GET /_ping"), 2);
+}
+
+TEST(DockerRuntime, PodmanIsCalledByItsName) {
+  net::AddressBook book;
+  FakeEngine engine{[](const std::string&) {
+    return FakeEngine::Answer{200, R"({"Version":"4.3.1","ApiVersion":"1.41","Os":"linux",
+        "Components":[{"Name":"Podman Engine","Version":"4.3.1"}]})"};
+  }};
+  EXPECT_EQ(runtime_of(engine, book)->describe(in(2s)).value(), "Podman 4.3.1, API 1.41");
 }
 
 TEST(DockerRuntime, StopsWithTheGraceThatWasAskedFor) {
@@ -262,6 +331,35 @@ TEST(DockerWatch, AnEngineThatHangsUpIsAnErrorOnceAndThenAskedAgain) {
   EXPECT_EQ(watch.runtime->wait_for_change(in(5s), {}).error().code, ErrorCode::unavailable);
   EXPECT_TRUE(watch.runtime->wait_for_change(in(5s), {}));
   EXPECT_EQ(watch.engine.requests().size(), 2U);
+}
+
+TEST(DockerWatch, ADeathWhileTheFeedIsCutIsInTheListAfterwards) {
+  const std::string before = fixture("running.json");
+  const std::string after = fixture("exited.json");
+  std::atomic<bool> died = false;
+  net::AddressBook book;
+  FakeEngine engine{[&](const std::string& request) -> FakeEngine::Answer {
+    if (request.find("?all=1") != std::string::npos) return {200, fixture("list.json")};
+    return {200, died ? after : before};
+  }};
+  const auto runtime = runtime_of(engine, book);
+  EXPECT_TRUE(runtime->wait_for_change(in(2s), {}));
+  EXPECT_EQ(runtime->list(in(2s))->front().state, ContainerState::running);
+  engine.hang_up();
+  died = true;  // And nobody says so.
+  EXPECT_FALSE(runtime->wait_for_change(in(2s), {}));
+  EXPECT_TRUE(runtime->wait_for_change(in(2s), {})) << "to be open again is a hint in itself";
+  EXPECT_EQ(runtime->list(in(2s))->front().state, ContainerState::exited);
+}
+
+TEST(DockerWatch, AnEngineThatCannotBeListedLosesItsFeedTooForItMayBeDeaf) {
+  Watch watch;
+  EXPECT_FALSE(watch.runtime->list(in(2s)));  // It answers with nothing that can be read.
+  EXPECT_TRUE(watch.runtime->wait_for_change(in(2s), {}));
+  const auto asked = watch.engine.requests();
+  EXPECT_EQ(std::count_if(asked.begin(), asked.end(),
+                          [](const auto& line) { return line.starts_with("GET /events"); }),
+            2);
 }
 
 TEST(DockerWatch, AnEngineThatRefusesTheFeedIsUpstream) {

@@ -45,6 +45,36 @@ TEST_F(MarkedLife, APartitionIsHeldAgainstThePeersAddressesAndReleasedAtItsDeadl
   EXPECT_EQ(world.at("n1").state, ContainerState::running);
 }
 
+/// n1 is on one host, n2 and n3 on another, where n3 has within its machine the address that
+/// n2's namesake n4 has beside n1.
+TEST_F(MarkedLife, APeerOnAnotherHostIsMetAtWhatItAdvertisesAndNobodyElseIsCut) {
+  world.at("n1").host = "eu";
+  world.add("n4").host = "eu";
+  world.at("n3").host = "us";
+  world.at("n3").addresses = {"203.0.113.3:26257", "n3", "10.0.0.4"};
+  EXPECT_THAT(rules(inject(FaultKind::net_partition)).peers, ElementsAre("203.0.113.3"));
+}
+
+TEST_F(MarkedLife, APeerOnAnotherHostThatAdvertisesNothingIsNotTakenForItsNamesakeHere) {
+  world.at("n1").host = "eu";
+  world.add("n4").host = "eu";
+  world.at("n3").host = "us";
+  world.at("n3").addresses = {"n3", world.at("n4").addresses.back(), "10.1.0.3"};
+  const auto fault = inject(FaultKind::net_partition);
+  EXPECT_THAT(rules(fault).peers, ElementsAre("10.1.0.3"));
+}
+
+TEST_F(MarkedLife, APeerOnAnotherHostWithoutAnyAddressOfItsOwnIsRefused) {
+  world.at("n1").host = "eu";
+  world.add("n4").host = "eu";
+  world.at("n3").host = "us";
+  world.at("n3").addresses = {"n3", world.at("n4").addresses.back()};
+  const auto fault = inject(FaultKind::net_partition);
+  EXPECT_EQ(fault.state, FaultState::failed);
+  EXPECT_THAT(fault.reason, HasSubstr("n3 has no IP address"));
+  EXPECT_THAT(world.holds, IsEmpty());
+}
+
 TEST_F(MarkedLife, AnIsolationMeetsEverybodyButWhatIsExempt) {
   const auto fault = inject(FaultKind::net_isolate);
   EXPECT_THAT(rules(fault).peers, IsEmpty());

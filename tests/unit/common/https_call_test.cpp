@@ -102,6 +102,66 @@ TEST_F(HttpsCall, ARequestInClearToATlsPortIsNoHttp) {
   EXPECT_FALSE(answer);
 }
 
+/// A peer that wants to know who asks, and what the client shows it.
+class HttpsCallWithACertificate : public HttpsCall {
+ protected:
+  Result<HttpResponse> get_as(const Identity* client) {
+    TlsFiles files{trust_->file()};
+    if (client != nullptr) {
+      files.certificate = (folder_ / "cert.pem").string();
+      files.key = (folder_ / "key.pem").string();
+      client->write_certificate(files.certificate);
+      client->write_key(files.key);
+    }
+    trust_ = TlsTrust::from_files(files).value();
+    return get(peer_.at("localhost"));
+  }
+
+  TlsPeer peer_{node_, kFine, &ca_};
+};
+
+TEST_F(HttpsCallWithACertificate, WhoShowsOneOfTheRightCaIsAnswered) {
+  const Identity client{"", &ca_};
+  const auto answer = get_as(&client);
+  ASSERT_TRUE(answer) << answer.error().message;
+  EXPECT_EQ(answer->body, "fine");
+}
+
+TEST_F(HttpsCallWithACertificate, WhoHasNoneIsToldThatOneIsWanted) {
+  const auto answer = get_as(nullptr);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::upstream);
+  EXPECT_THAT(answer.error().message, HasSubstr("wants a certificate of us"));
+}
+
+TEST_F(HttpsCallWithACertificate, WhoShowsOneOfAnotherCaIsToldSo) {
+  const Identity stranger;
+  const Identity client{"", &stranger};
+  const auto answer = get_as(&client);
+  ASSERT_FALSE(answer);
+  EXPECT_EQ(answer.error().code, ErrorCode::upstream);
+  EXPECT_THAT(answer.error().message, HasSubstr("does not take our certificate"));
+}
+
+TEST_F(HttpsCall, AKeyThatWillNotDoIsNamedAndWhatItSaysIsNot) {
+  const TlsFiles files{trust_->file(), (folder_ / "cert.pem").string(),
+                       (folder_ / "key.pem").string()};
+  const Identity client{"", &ca_};
+  client.write_certificate(files.certificate);
+  const auto complaint = [&] {
+    const auto trust = TlsTrust::from_files(files);
+    EXPECT_FALSE(trust);
+    return trust ? "" : trust.error().message;
+  };
+  EXPECT_THAT(complaint(), HasSubstr(files.key));
+  client.write_key(files.key, "open sesame");  // Nobody is asked for it: that would hang.
+  EXPECT_THAT(complaint(), HasSubstr("is under a passphrase"));
+  node_.write_key(files.key);
+  EXPECT_THAT(complaint(), HasSubstr("the key of " + files.certificate));
+  std::ofstream{files.key} << "-----BEGIN PRIVATE KEY-----\nc2VjcmV0\n-----END PRIVATE KEY-----\n";
+  EXPECT_THAT(complaint(), testing::Not(HasSubstr("c2VjcmV0")));
+}
+
 TEST_F(HttpsCall, AFileWithoutACertificateIsNamed) {
   const auto path = (folder_ / "empty.crt").string();
   std::ofstream{path} << "nothing";

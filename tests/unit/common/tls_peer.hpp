@@ -53,10 +53,22 @@ struct Identity {
 
   /// As a PEM file in `folder`.
   [[nodiscard]] std::string write(const std::filesystem::path& folder) const {
-    const auto path = (folder / "ca.crt").string();
+    auto path = (folder / "ca.crt").string();
+    write_certificate(path);
+    return path;
+  }
+  void write_certificate(const std::string& path) const {
     const std::unique_ptr<BIO, FreeWith<BIO_free_all>> file{BIO_new_file(path.c_str(), "w")};
     PEM_write_bio_X509(file.get(), certificate.get());
-    return path;
+  }
+  /// In clear, or under a passphrase.
+  void write_key(const std::string& path, const std::string& passphrase = {}) const {
+    const std::unique_ptr<BIO, FreeWith<BIO_free_all>> file{BIO_new_file(path.c_str(), "w")};
+    const auto* const words = reinterpret_cast<const unsigned char*>(passphrase.data());
+    PEM_write_bio_PrivateKey(file.get(), key.get(),
+                             passphrase.empty() ? nullptr : EVP_aes_128_cbc(),
+                             passphrase.empty() ? nullptr : words,
+                             static_cast<int>(passphrase.size()), nullptr, nullptr);
   }
 
  private:
@@ -67,15 +79,28 @@ struct Identity {
   }
 };
 
+/// A server's context: who it is, and whom it wants its callers to be signed by, if anybody.
+inline std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>> server_context(
+    const Identity& identity, const Identity* client_authority) {
+  std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to whoever has gone.
+  std::unique_ptr<SSL_CTX, FreeWith<SSL_CTX_free>> context{SSL_CTX_new(TLS_server_method())};
+  SSL_CTX_use_certificate(context.get(), identity.certificate.get());
+  SSL_CTX_use_PrivateKey(context.get(), identity.key.get());
+  if (client_authority != nullptr) {
+    SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(context.get()), client_authority->certificate.get());
+  }
+  return context;
+}
+
 /// An HTTPS server of few words on 127.0.0.1: one response to everybody, or after the handshake
 /// none at all, until the caller hangs up.
 class TlsPeer {
  public:
-  TlsPeer(const Identity& identity, std::string response)
-      : response_(std::move(response)), context_(SSL_CTX_new(TLS_server_method())) {
-    std::signal(SIGPIPE, SIG_IGN);  // OpenSSL writes to whoever has gone.
-    SSL_CTX_use_certificate(context_.get(), identity.certificate.get());
-    SSL_CTX_use_PrivateKey(context_.get(), identity.key.get());
+  /// `client_authority`: who must have signed the callers; null: nobody is asked.
+  TlsPeer(const Identity& identity, std::string response,
+          const Identity* client_authority = nullptr)
+      : response_(std::move(response)), context_(server_context(identity, client_authority)) {
     thread_ = std::thread([this] { serve(); });
   }
   ~TlsPeer() {
