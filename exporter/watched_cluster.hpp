@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "common/cluster/table_leases.hpp"
 #include "exporter/collectors.hpp"
 #include "exporter/observe/observer.hpp"
 
