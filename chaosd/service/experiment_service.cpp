@@ -151,7 +151,8 @@ Result<Experiment> ExperimentService::stop(const std::string& id, const std::str
 Status ExperimentService::stop_all(const std::string& reason) {
   Status outcome = kDone;
   for (const auto& experiment : book_.open_ones()) {
-    if (const auto stopped = stop(experiment.id, reason); !stopped) outcome = stopped.error();
+    const auto stopped = book_.want_off(experiment.id, reason);
+    if (!stopped) outcome = stopped.error();
   }
   return outcome;
 }

@@ -34,7 +34,8 @@ class ExperimentService {
   /// Not wanted any more: its faults are undone, and there is no further step and no further
   /// run. One that is over is answered as it ended.
   Result<Experiment> stop(const std::string& id, const std::string& reason);
-  /// The same for all; the last of what could not be written down is told.
+  /// The same for all but the undoing, which heal() does; the last of what could not be written
+  /// down is told.
   Status stop_all(const std::string& reason);
 
   [[nodiscard]] Result<Experiment> find(const std::string& id) const;
