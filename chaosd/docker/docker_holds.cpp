@@ -11,10 +11,11 @@ namespace faultline::chaos {
 
 namespace {
 
-constexpr int kLookMs = 10;             // Between two looks into a helper's log.
-constexpr int kNameTakenMs = 100;       // Until a name is asked for again.
-constexpr int kLooksUntilInspect = 20;  // A helper that ended says nothing more.
-constexpr std::int64_t kKilled = 128;   // Exit codes from here on: a signal ended it.
+constexpr int kLookMs = 10;                    // Between two looks into a helper's log.
+constexpr int kNameTakenMs = 100;              // Until a name is asked for again.
+constexpr int kLooksUntilInspect = 20;         // A helper that ended says nothing more.
+constexpr std::chrono::seconds kStopLimit{7};  // It ends at once, or cannot.
+constexpr std::int64_t kKilled = 128;          // Exit codes from here on: a signal ended it.
 
 std::vector<std::string> joined(std::vector<std::string> words,
                                 const std::vector<std::string>& times,
@@ -214,12 +215,13 @@ Status DockerHolds::release(const Hold& asked, Deadline deadline) {
     // What stood there when that very helper was made.
     const auto saved = holder->labels.find(std::string{kSavedLabel});
     if (saved != holder->labels.end()) hold.saved = saved->second;
-    const auto stopped = holder->running ? stop(*name, *holder, deadline) : Status{kDone};
-    if (!stopped) {
-      // Killed while a trial of its own is held back, it cannot end before the limits do.
-      if (hold.place == HoldPlace::limits) (void)clean_up(hold, deadline);
-      return stopped;
-    }
+    const bool limits = hold.place == HoldPlace::limits;
+    const auto patience = std::min(deadline, std::chrono::steady_clock::now() + kStopLimit);
+    auto stopped =
+        holder->running ? stop(*name, *holder, limits ? patience : deadline) : Status{kDone};
+    // Killed while a trial of its own is held back, it cannot end before the limits do.
+    if (!stopped && limits && clean_up(hold, deadline)) stopped = stop(*name, *holder, deadline);
+    if (!stopped) return stopped;
     taken_away = holder->exit_code < kKilled;
   }
   // A file without a name is gone with the process that had it open.

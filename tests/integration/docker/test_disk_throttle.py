@@ -3,6 +3,7 @@
 import os
 import pathlib
 import subprocess
+import time
 
 import pytest
 
@@ -133,6 +134,22 @@ def test_the_limits_go_whoever_dies(bench, small_disk, who):  # noqa: F811
         assert "what held it ended" in told["reason"]
     until(lambda: not bench.helpers(), 20, "no helper is left")
     assert netns.fingerprint(target) == before
+
+
+@pytest.mark.parametrize("later_s", [0.0, 0.6])
+def test_a_helper_that_is_killed_while_it_tries_leaves_nothing(bench, small_disk, later_s):  # noqa: F811
+    # Whenever it hits, also while a process of the helper's own is held back and cannot be killed.
+    target = begin(bench, small_disk)
+    before = netns.fingerprint(target)
+    fault = bench.inject("disk.stall", target, duration_s=300)
+    # Not the one that only looks.
+    [holder] = until(lambda: bench.helpers("--filter", "status=running", "--filter", "label=io.faultline.held-saved"), 15, "it is tried")
+    time.sleep(later_s)
+    subprocess.run(["docker", "kill", holder], capture_output=True)
+    until(lambda: bench.fault(fault)["state"] in ("failed", "reverted"), 60, "the fault is over")
+    assert netns.fingerprint(target) == before
+    assert Sync(target).is_done(10)
+    until(lambda: not bench.helpers(), 20, "no helper is left")
 
 
 def test_limits_of_which_no_journal_knows_are_put_back_by_their_marks(bench, small_disk):  # noqa: F811

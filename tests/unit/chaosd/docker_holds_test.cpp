@@ -1,6 +1,7 @@
 #include "chaosd/docker/docker_holds.hpp"
 
 #include <gmock/gmock.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/unit/chaosd/deadline_in.hpp"
 #include "tests/unit/chaosd/docker_fake_engine.hpp"
@@ -30,6 +31,9 @@ struct EngineWithHelper {
   int taken = 0;  ///< So many more times the name is in use, though nothing can be removed.
   bool helper_says_nothing_new = false;
   std::string target = "running.json";
+  std::string mounts;  ///< Of the target; empty: none.
+  std::string line;    ///< What the helper says last, when it is no status.
+  std::string saved;   ///< The helper's label for what stood there before.
 
   FakeEngine::Answer answer(const std::string& request) {
     if (request.starts_with("POST /containers/create")) {
@@ -37,7 +41,8 @@ struct EngineWithHelper {
         taken -= 1;
         return {409, R"({"message":"Conflict. The container name is already in use"})"};
       }
-      if (create_status == 201 && request.find("-clean") == std::string::npos) status = "created";
+      const bool holds = request.find("-clean") == std::string::npos;
+      if (create_status == 201 && holds) status = "created";
       return {create_status, R"({"Id":"c0ffee","message":"No such image"})"};
     }
     if (request.find("/start") != std::string::npos) {
@@ -61,14 +66,27 @@ struct EngineWithHelper {
       if (request.find("-clean") == std::string::npos) status.clear();
       return {204, ""};
     }
+    if (request.find("/info") != std::string::npos) {
+      return {200, R"({"CgroupVersion":"2","CgroupDriver":"systemd"})"};
+    }
+    if (request.find("/logs") != std::string::npos && !line.empty()) {
+      return {200, log_frame(line + "\n")};
+    }
     if (request.find("/logs") != std::string::npos) {
       return {200, log_frame("held n=" + std::to_string(says) + " rules=4 met=2 owned=yes\n")};
     }
-    if (request.find(kTarget) != std::string::npos) return {200, fixture(target)};
+    if (request.find(kTarget) != std::string::npos) {
+      auto page = nlohmann::json::parse(fixture(target));
+      if (!mounts.empty()) page["Mounts"] = nlohmann::json::parse(mounts);
+      return {200, page.dump()};
+    }
     if (status.empty()) return {404, R"({"message":"No such container"})"};
-    return {200, R"({"Id":"c0ffee","State":{"Status":")" + status + R"(","ExitCode":)" +
-                     std::to_string(exit_code) +
-                     R"(},"Config":{"Labels":{"io.faultline.role":"nethold"}}})"};
+    return {
+        200,
+        R"({"Id":"c0ffee","State":{"Status":")" + status + R"(","ExitCode":)" +
+            std::to_string(exit_code) +
+            R"(},"Config":{"Labels":{"io.faultline.role":"nethold","io.faultline.held-saved":")" +
+            saved + R"("}}})"};
   }
 };
 
@@ -102,6 +120,57 @@ TEST_F(HoldsTest, AFillNeedsAVolumeAndLeavesNothingThatWouldHaveToBeCleaned) {
   world.exit_code = 137;
   ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget, HoldPlace::disk}, in(2s)));
   EXPECT_THAT(fake.posts(), ::testing::IsEmpty());
+}
+
+const std::string kData =
+    R"([{"Type":"volume","Name":"data","Destination":"/cockroach/data","RW":true}])";
+const std::string kThrottle = "8:0,0/0/0/0,2/2/0/0";
+
+TEST_F(HoldsTest, ADiskIsLookedAtByAHelperThatIsGoneAfterwards) {
+  world.mounts = kData;
+  world.line = "found 8:0,0/9437184/0/0";
+  const auto share = holds.look_at_disk({"f-1a-1"}, kTarget, in(2s));
+  ASSERT_TRUE(share) << share.error().message;
+  EXPECT_EQ(share->device, "8:0");
+  EXPECT_EQ(share->limits, (IoLimits{{0, 9'437'184, 0, 0}}));
+  EXPECT_THAT(fake.requests(), Contains("DELETE /containers/c0ffee?force=1"));
+
+  world.line = "cannot its store is on tmpfs";
+  const auto refused = holds.look_at_disk({"f-1a-1"}, kTarget, in(2s));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_EQ(refused.error().message, "its store is on tmpfs");
+  world.line = "8:0";
+  EXPECT_EQ(holds.look_at_disk({"f-1a-1"}, kTarget, in(2s)).error().code, ErrorCode::upstream);
+}
+
+TEST_F(HoldsTest, LimitsAreHeldAndNeedCleaningOnlyAfterAHelperThatWasKilled) {
+  world.mounts = kData;
+  order.what = *read_throttle(kThrottle);
+  ASSERT_TRUE(holds.hold(order, in(2s)));
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget, HoldPlace::limits, kThrottle}, in(2s)));
+  EXPECT_THAT(fake.posts(), Not(Contains(HasSubstr("-clean"))));
+  EXPECT_THAT(fake.requests(),
+              Contains("DELETE /containers/faultline-nethold-f-1a-1-look?force=1"));
+
+  world.status = "exited";
+  world.exit_code = 137;
+  world.saved = kThrottle;
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget, HoldPlace::limits}, in(2s)));
+  EXPECT_THAT(fake.posts(), Contains(HasSubstr("-clean"))) << "by the label alone";
+}
+
+TEST_F(HoldsTest, LimitsOfAHelperThatIsGoneAreCleanedByWhatWasWrittenDown) {
+  ASSERT_TRUE(holds.release({{"f-1a-1"}, kTarget, HoldPlace::limits}, in(2s)));
+  EXPECT_THAT(fake.posts(), ::testing::IsEmpty()) << "nothing was ever set";
+  world.create_status = 404;
+  const Hold hold{{"f-1a-1"}, kTarget, HoldPlace::limits, kThrottle};
+  EXPECT_FALSE(holds.release(hold, in(2s))) << "they stay, image or not";
+  world.create_status = 201;
+  ASSERT_TRUE(holds.release(hold, in(2s)));
+  world.target = "exited.json";
+  world.create_status = 404;
+  EXPECT_TRUE(holds.release(hold, in(2s))) << "its cgroup went with its run";
 }
 
 TEST_F(HoldsTest, AHoldThatIsThereAlreadyIsRenewed) {

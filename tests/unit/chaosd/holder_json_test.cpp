@@ -28,6 +28,24 @@ TEST(HolderJson, TheHelperHasOneCapabilityAndNoWayToWrite) {
   EXPECT_EQ(body["Labels"]["a"], "b");
 }
 
+TEST(HolderJson, AHelperForLimitsHasOneCgroupAndOneThatOnlyLooksCannotWrite) {
+  HolderSpec spec{"i", {"look"}, {}, "none", ""};
+  spec.volume = StoreVolume{"volume", "data"};
+  spec.cgroup = "/sys/fs/cgroup/docker/c0ffee";
+  spec.looks_only = true;
+  auto host = nlohmann::json::parse(create_body(spec))["HostConfig"];
+  EXPECT_TRUE(host["CapAdd"].empty());
+  EXPECT_EQ(host["CgroupnsMode"], "host");
+  EXPECT_FALSE(host.contains("PidMode")) << "the node could reach the cgroup through it";
+  ASSERT_EQ(host["Mounts"].size(), 2U);
+  for (const auto& mount : host["Mounts"]) EXPECT_EQ(mount["ReadOnly"], true);
+  EXPECT_EQ(host["Mounts"][1]["Source"], "/sys/fs/cgroup/docker/c0ffee");
+  EXPECT_EQ(host["Mounts"][1]["Target"], "/cgroup");
+  spec.looks_only = false;
+  host = nlohmann::json::parse(create_body(spec))["HostConfig"];
+  for (const auto& mount : host["Mounts"]) EXPECT_EQ(mount["ReadOnly"], false);
+}
+
 TEST(HolderJson, ALogComesInFramesAndALineMayBeCut) {
   EXPECT_THAT(read_log(log_frame("held n=1\nheld") + log_frame(" n=2\n")),
               ElementsAre("held n=1", "held n=2"));
@@ -52,9 +70,13 @@ TEST(HolderJson, AStatusLineIsReadAndAnythingElseIsWhatWasSaid) {
 TEST(HolderJson, HoldsAreReadFromTheLabelsAlone) {
   const auto holds = read_holds(
       R"([{"Id":"1","Labels":{"io.faultline.fault":"f-1","io.faultline.held-target":"c0ffee"}},
-          {"Id":"2","Labels":{"io.faultline.role":"nethold"}},{"Id":"3","Labels":null}])");
+          {"Id":"2","Labels":{"io.faultline.role":"nethold"}},{"Id":"3","Labels":null},
+          {"Id":"4","Labels":{"io.faultline.fault":"f-4","io.faultline.held-target":"c0ffee",
+           "io.faultline.held-place":"limits","io.faultline.held-saved":"8:0,0/0/0/0,2/2/0/0"}}])");
   ASSERT_TRUE(holds);
-  ASSERT_EQ(holds->size(), 1U);
+  ASSERT_EQ(holds->size(), 2U);
+  EXPECT_EQ(holds->back().place, HoldPlace::limits);
+  EXPECT_EQ(holds->back().saved, "8:0,0/0/0/0,2/2/0/0");
   EXPECT_EQ(holds->front().fault.value, "f-1");
   EXPECT_EQ(holds->front().target_id, "c0ffee");
 }
