@@ -44,7 +44,8 @@ class SeveralHosts : public ApiTest {
   }
   Reply ask(const std::string& method, const std::string& path, const std::string& body = "") {
     std::vector<Reply> replies;
-    Api own{{service, life->feed, *audit, clock, silent_logger(), guard, life->desk, 0},
+    Api own{{service, life->feed, *audit, clock, silent_logger(), guard, life->desk,
+             life->experiments, 0},
             AccessRules{{}, {"chaosd:8096"}, {}}};
     own.handle(request(method, path, body),
                [&](Reply reply) { replies.push_back(std::move(reply)); });
