@@ -163,6 +163,31 @@ struct ExperimentParts {
   ExperimentRunner runner;
 };
 
+/// One worker to a lane, each with a runtime of its own.
+struct Workers {
+  std::vector<std::unique_ptr<Runtime>> runtimes;
+  std::vector<std::unique_ptr<FaultWorker>> workers;
+};
+struct WorkersOver {
+  Ledger& ledger;
+  EventFeed& feed;
+  Guard& guard;
+  const ChaosClock& clock;
+};
+
+Result<Workers> make_workers(Runtimes& made, WorkersOver over) {
+  Workers all;
+  for (const Lane lane : kLanes) {
+    auto runtime = made.make();
+    if (!runtime) return runtime.error();
+    all.runtimes.push_back(std::move(runtime).value());
+    all.workers.push_back(std::make_unique<FaultWorker>(lane, *all.runtimes.back(), over.ledger,
+                                                        over.feed, over.clock,
+                                                        make_logger("chaosd.worker"), &over.guard));
+  }
+  return all;
+}
+
 int serve(const ChaosdConfig& config, const Signals& signals) {
   const SystemChaosClock clock;
   const Logger log = make_logger("chaosd");
@@ -200,30 +225,22 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
        opened->contents.corrupt_lines + (opened->contents.unreadable ? 1 : 0)},
       config.access};
 
-  std::vector<std::unique_ptr<Runtime>> runtimes;
-  std::vector<std::unique_ptr<FaultWorker>> workers;
-  for (const Lane lane : kLanes) {
-    auto runtime = made->make();
-    if (!runtime) return complain(runtime.error());
-    runtimes.push_back(std::move(runtime).value());
-    workers.push_back(std::make_unique<FaultWorker>(lane, *runtimes.back(), ledger, feed, clock,
-                                                    make_logger("chaosd.worker"), &guard));
-  }
+  const auto doing = make_workers(*made, {ledger, feed, guard, clock});
+  if (!doing) return complain(doing.error());
 
   // Threads from here on; joined bottom up, before what they use goes.
   std::vector<std::jthread> threads;
-  for (auto& worker : workers) {
-    threads.emplace_back([&worker](const std::stop_token& stop) { worker->run(stop); });
-  }
-  threads.emplace_back([&](const std::stop_token& stop) { feed.run(stop); });
-  for (const auto& watch : watches->watches) {
-    threads.emplace_back([&watch](const std::stop_token& stop) { watch->run(stop); });
-  }
-  threads.emplace_back([&](const std::stop_token& stop) { desk.run(stop); });
-  threads.emplace_back([&](const std::stop_token& stop) { experiments.runner.run(stop); });
+  const auto run_beside = [&threads](auto& part) {
+    threads.emplace_back([&part](const std::stop_token& stop) { part.run(stop); });
+  };
+  for (const auto& worker : doing->workers) run_beside(*worker);
+  run_beside(feed);
+  for (const auto& watch : watches->watches) run_beside(*watch);
+  run_beside(desk);
+  run_beside(experiments.runner);
   if (!config.exporter_address.empty()) {
-    threads.emplace_back([&](const std::stop_token& stop) { exporter.resolver.run(stop); });
-    threads.emplace_back([&](const std::stop_token& stop) { vigil.run(stop); });
+    run_beside(exporter.resolver);
+    run_beside(vigil);
   }
   const auto server = HttpServer::start({config.listen_address}, api, make_logger("chaosd.http"));
   if (!server) return complain(server.error());

@@ -36,6 +36,8 @@ using TcpStream = beast::tcp_stream;
 using UnixStream = beast::basic_stream<asio::local::stream_protocol>;
 using TlsStream = asio::ssl::stream<TcpStream&>;
 
+constexpr std::size_t kReadAtOnce = 32U << 10U;
+
 Error to_error(const error_code& code, const std::string& endpoint) {
   if (code == beast::error::timeout || code == asio::error::operation_aborted) {
     return {ErrorCode::timeout, "no answer from " + endpoint + " before the deadline"};
@@ -113,7 +115,10 @@ awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& requ
   co_await http::async_write(stream, message, redirect_error(use_awaitable, code));
   // Over TLS a peer that hung up may have said why before, which is read below.
   if (code && session == nullptr) co_return to_error(code, request.endpoint);
+  // Reserved, as Beast reads no more at once than there is room for, and begins with 512 bytes:
+  // a node's metrics page is 300 KB.
   beast::flat_buffer buffer;
+  buffer.reserve(kReadAtOnce);
   http::response_parser<http::string_body> parser;
   parser.body_limit(request.response_limit);
   co_await http::async_read(stream, buffer, parser, redirect_error(use_awaitable, code));
