@@ -175,7 +175,7 @@ struct WorkersOver {
   const ChaosClock& clock;
 };
 
-Result<Workers> make_workers(Runtimes& made, WorkersOver over) {
+Result<Workers> make_workers(const Runtimes& made, WorkersOver over) {
   Workers all;
   for (const Lane lane : kLanes) {
     auto runtime = made.make();
