@@ -155,7 +155,7 @@ def test_a_host_that_is_silent_costs_the_other_nothing_and_its_targets_are_unkno
     bench.await_container(bench.name, "exited")
     bench.await_container(bench.name, "running", seconds=3 + 15)
     bench.await_fault(fault, "reverted")
-    assert bench.fault(open_there)["state"] in ("reverting", "revert_failed")
+    until(lambda: bench.fault(open_there)["state"] in ("reverting", "revert_failed"), 20, "what is there waits to be undone")
     bench.other.thaw()
     bench.await_on_other("running", seconds=30)
     bench.await_fault(open_there, "reverted")
