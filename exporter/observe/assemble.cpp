@@ -99,7 +99,7 @@ void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
   input.doubted_since = memory.doubted_since;
   const bool on_hold = quorum_on_hold(input);
   input.quorum = on_hold ? possible : told;
-  input.perhaps_lost = perhaps_lost(memory.stale_loss, input, readings.placement);
+  input.perhaps_lost = perhaps_lost(memory.stale_loss, input, readings.placement, standing);
   input.underreplicated_known =
       input.perhaps_lost == 0 &&
       (!on_hold || !usable || told->underreplicated == possible->underreplicated);

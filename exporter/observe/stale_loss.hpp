@@ -13,14 +13,15 @@ namespace faultline::observe {
 /// the range lost. What is kept of it from one picture to the next.
 struct StaleLoss {
   std::shared_ptr<const sources::PlacementPart> whole;  ///< The last by which nothing was lost.
-  std::optional<WallTime> since;  ///< The same ones tell of a loss since then.
+  std::optional<WallTime> since;                        ///< Since when there is a loss.
 };
 
 /// How many ranges are lost by descriptors alone that were whole when they were read, each with
 /// fewer voters than a range has that is done with being created: for `kHold`, while most nodes
-/// are up and until the descriptors have been read once more. Else 0. Keeps `memory` up.
+/// may be up (`standing` of them), and until the descriptors have been read once more. Else 0, and
+/// then until that loss is over. Keeps `memory` up.
 [[nodiscard]] std::int64_t perhaps_lost(
     StaleLoss& memory, const VerdictInput& input,
-    const std::optional<poll::Reading<sources::PlacementPart>>& placement);
+    const std::optional<poll::Reading<sources::PlacementPart>>& placement, std::int64_t standing);
 
 }  // namespace faultline::observe

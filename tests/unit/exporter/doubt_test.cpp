@@ -215,6 +215,23 @@ TEST(Doubt, ARangeWhoseOnlyReplicaIsGoneIsCalledLostWhenReadAnewOrWhenThatFails)
   EXPECT_EQ(cluster.look().verdict.state, VerdictState::unavailable) << "read after its end";
 }
 
+TEST(Doubt, WhatWasCalledLostByDescriptorsIsNotTakenBackWhileSurvivorsDoubtEachOther) {
+  ToyCluster cluster{3, 3, 1};
+  watch(cluster, seconds{1});
+  const auto as_read = *cluster.readings.placement;
+  cluster.set(3, State::killed);
+  cluster.set(2, State::isolated);
+  bool raised = false;
+  for (int round = 0; round < 4; ++round) {
+    for (const auto& verdict : watch_with(as_read, cluster, seconds{5})) {
+      if (raised) EXPECT_EQ(verdict.state, VerdictState::unavailable) << verdict.sentence;
+      raised = raised || verdict.state == VerdictState::unavailable;
+    }
+    cluster.set(2, round % 2 == 0 ? State::up : State::isolated);
+  }
+  EXPECT_TRUE(raised);
+}
+
 TEST(Doubt, WhereMostNodesAreGoneNobodyWaitsForDescriptors) {
   ToyCluster cluster{3, 3, 1};
   watch(cluster, seconds{1});
