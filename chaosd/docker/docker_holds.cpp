@@ -269,7 +269,9 @@ Result<std::string> DockerHolds::create_anew(const std::string& name, const Hold
     // The Engine may still be making the one that an earlier run asked for, or still be
     // removing it: the name is taken, and yet there was nothing to remove.
     const bool taken = !id && id.error().code == ErrorCode::conflict;
-    if (!taken || std::chrono::steady_clock::now() >= deadline) return id;
+    // Not asked once more when there is no time left for an answer: that would be told as silence.
+    const auto again = std::chrono::steady_clock::now() + milliseconds{kNameTakenMs};
+    if (!taken || again >= deadline) return id;
     (void)::poll(nullptr, 0, kNameTakenMs);
   }
 }
