@@ -82,6 +82,14 @@ Result<HostRuntime*> DockerHosts::search(const std::string& id, Deadline deadlin
                                            unknown->message};
 }
 
+template <class Call>
+auto DockerHosts::at_home(const std::string& id, Deadline deadline, Call call)
+    -> decltype(call(std::declval<HostRuntime&>())) {
+  const auto host = home_of(id, deadline);
+  if (!host) return host.error();
+  return call(**host);
+}
+
 Result<std::string> DockerHosts::describe(Deadline deadline) {
   const auto until = soon(deadline);
   std::string text;
@@ -116,39 +124,27 @@ Result<std::vector<TargetInfo>> DockerHosts::list(Deadline deadline) {
 }
 
 Result<TargetInfo> DockerHosts::inspect(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->inspect(id, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) { return host.inspect(id, deadline); });
 }
 
 Status DockerHosts::stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->stop(id, grace, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) { return host.stop(id, grace, deadline); });
 }
 
 Status DockerHosts::kill(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->kill(id, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) { return host.kill(id, deadline); });
 }
 
 Status DockerHosts::pause(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->pause(id, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) { return host.pause(id, deadline); });
 }
 
 Status DockerHosts::unpause(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->unpause(id, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) { return host.unpause(id, deadline); });
 }
 
 Status DockerHosts::start(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->start(id, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) { return host.start(id, deadline); });
 }
 
 std::vector<FaultSupport> DockerHosts::probe(Deadline deadline) {
@@ -169,9 +165,8 @@ Status DockerHosts::wait_for_change(Deadline deadline, const std::stop_token& st
 }
 
 Result<HoldReport> DockerHosts::hold(const HoldOrder& order, Deadline deadline) {
-  const auto host = home_of(order.target_id, deadline);
-  if (!host) return host.error();
-  return (*host)->holds()->hold(order, deadline);
+  return at_home(order.target_id, deadline,
+                 [&](HostRuntime& host) { return host.holds()->hold(order, deadline); });
 }
 
 Result<HoldReport> DockerHosts::renew(const FaultId& fault, Deadline deadline) {
@@ -222,16 +217,15 @@ std::vector<Holds*> DockerHosts::parts() {
 
 Result<std::vector<std::string>> DockerHosts::exempt(const std::string& target_id,
                                                      Deadline deadline) {
-  const auto host = home_of(target_id, deadline);
-  if (!host) return host.error();
-  return (*host)->holds()->exempt(target_id, deadline);
+  return at_home(target_id, deadline,
+                 [&](HostRuntime& host) { return host.holds()->exempt(target_id, deadline); });
 }
 
 Result<DiskShare> DockerHosts::look_at_disk(const FaultId& fault, const std::string& target_id,
                                             Deadline deadline) {
-  const auto host = home_of(target_id, deadline);
-  if (!host) return host.error();
-  return (*host)->holds()->look_at_disk(fault, target_id, deadline);
+  return at_home(target_id, deadline, [&](HostRuntime& host) {
+    return host.holds()->look_at_disk(fault, target_id, deadline);
+  });
 }
 
 Result<std::vector<std::string>> DockerHosts::own_addresses(Deadline deadline) {
@@ -246,27 +240,24 @@ Result<std::vector<std::string>> DockerHosts::own_addresses(Deadline deadline) {
 }
 
 Result<Limits> DockerHosts::read(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->limits()->read(id, deadline);
+  return at_home(id, deadline,
+                 [&](HostRuntime& host) { return host.limits()->read(id, deadline); });
 }
 
 Result<std::int64_t> DockerHosts::memory_used(const std::string& id, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->limits()->memory_used(id, deadline);
+  return at_home(id, deadline,
+                 [&](HostRuntime& host) { return host.limits()->memory_used(id, deadline); });
 }
 
 Status DockerHosts::set_cpu(const std::string& id, const Limits& limits, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->limits()->set_cpu(id, limits, deadline);
+  return at_home(id, deadline,
+                 [&](HostRuntime& host) { return host.limits()->set_cpu(id, limits, deadline); });
 }
 
 Status DockerHosts::set_memory(const std::string& id, const Limits& limits, Deadline deadline) {
-  const auto host = home_of(id, deadline);
-  if (!host) return host.error();
-  return (*host)->limits()->set_memory(id, limits, deadline);
+  return at_home(id, deadline, [&](HostRuntime& host) {
+    return host.limits()->set_memory(id, limits, deadline);
+  });
 }
 
 }  // namespace faultline::chaos

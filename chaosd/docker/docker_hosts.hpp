@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "chaosd/docker/docker_host.hpp"
@@ -57,6 +58,10 @@ class DockerHosts final : public Runtime, private Holds, private LimitsControl {
 
   [[nodiscard]] HostRuntime* named(const std::string& host) const;
   [[nodiscard]] Result<HostRuntime*> home_of(const std::string& id, Deadline deadline);
+  /// What `call` says of the host of `id`; or why there is none.
+  template <class Call>
+  auto at_home(const std::string& id, Deadline deadline, Call call)
+      -> decltype(call(std::declval<HostRuntime&>()));
   [[nodiscard]] Result<HostRuntime*> search(const std::string& id, Deadline deadline);
 
   const std::vector<std::unique_ptr<HostRuntime>> hosts_;  // At least one.

@@ -101,7 +101,7 @@ Result<FaultParams> read_params(const json& object) {
   params.on_restart =
       reader.choice<OnRestart>("on_restart", parse_param<OnRestart>, "end, reapply or ignore");
   const std::string path = reader.text_or("path", "all");  // Earlier runs knew one path.
-  params.path = path == "sql" ? NetPath::sql : NetPath::all;
+  params.path = parse_param<NetPath>(path).value_or(NetPath::all);
   if (reader.error()) return *reader.error();
   const json peers = given.value("peers", json::array());
   for (const auto& peer : peers) {

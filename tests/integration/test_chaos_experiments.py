@@ -1,16 +1,14 @@
 """Experiments, as a user runs them: steps on a cluster, what ends a run, and what is told after chaosd was killed."""
 
-import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import picture
 import wire
-from cluster import OPERATOR, Sleeper, Stand, chaosd, until
+from cluster import OPERATOR, Sleeper, chaosd, until
+from json_server import JsonServer
+from watched import Watched
 
 OVER = ("done", "stopped", "aborted", "refused")
 
@@ -35,17 +33,7 @@ def when(api, experiment, state, seconds):
     return until(ask, seconds, f"experiment {experiment} is {state}; it is {one(api, experiment)}", every=0.1)
 
 
-class Watched(Stand):
-    """A stand whose chaosd asks the exporter, and whose exporter asks chaosd."""
-
-    def start(self):
-        self.chaosd.argv.append(f"--exporter.address={self.exporter.address}")
-        return super().start()
-
-    @property
-    def api(self):
-        return wire.Chaos(self.chaosd.url, OPERATOR)
-
+class Experimenter(Watched):
     def name(self, number):
         return self.cluster.node(number).name
 
@@ -60,7 +48,7 @@ class Watched(Stand):
 
 @pytest.fixture
 def watched(tmp_path):
-    with Watched(tmp_path, nodes=3) as stand:
+    with Experimenter(tmp_path, nodes=3) as stand:
         names = [stand.name(number) for number in (1, 2, 3)]
         until(lambda: all(stand.api.target(name)["node_id"] for name in names), 20, "chaosd knows which target is which node")
         picture.state_when(stand.exporter, picture.settled, 60, "the cluster is settled")
@@ -143,41 +131,21 @@ def test_a_kill_9_of_chaosd_ends_the_run_and_its_schedule_goes_on(watched):
     assert one(watched.api, scheduled)["state"] == "stopped", "and that is on disk, too"
 
 
-class Prometheus:
-    """Answers an instant query with as many series as a test wants; or accepts and says nothing."""
+class Prometheus(JsonServer):
+    """Answers an instant query with as many series as a test wants."""
 
     def __init__(self):
-        self.series, self.silent, self.asked = 0, threading.Event(), []
-        outer = self
+        super().__init__()
+        self.series, self.asked = 0, []
+        self.url = f"http://{self.address}/prom"
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                url = urlsplit(self.path)
-                query = parse_qs(url.query).get("query", [""])[0]
-                outer.asked.append((url.path, query))
-                if outer.silent.is_set():
-                    time.sleep(30)
-                    return
-                if query == "sum(":
-                    return self.answer(400, {"status": "error", "errorType": "bad_data", "error": "1:5: parse error: unclosed"})
-                series = [{"metric": {"n": str(n)}, "value": [0, "0"]} for n in range(outer.series)]
-                self.answer(200, {"status": "success", "data": {"resultType": "vector", "result": series}})
-
-            def answer(self, status, document):
-                body = json.dumps(document).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.url = f"http://127.0.0.1:{self.server.server_port}/prom"
+    def answer(self, path, query):
+        asked = query.get("query", [""])[0]
+        self.asked.append((path, asked))
+        if asked == "sum(":
+            return 400, {"status": "error", "errorType": "bad_data", "error": "1:5: parse error: unclosed"}
+        series = [{"metric": {"n": str(n)}, "value": [0, "0"]} for n in range(self.series)]
+        return 200, {"status": "success", "data": {"resultType": "vector", "result": series}}
 
 
 @pytest.fixture

@@ -1,46 +1,25 @@
 """The guard, as a program: what chaosd asks the exporter before it breaks something, and that it never waits long for it."""
 
-import json
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 import wire
 from cluster import OPERATOR, Sleeper, chaosd, until
+from json_server import JsonServer
 
 KILL = {"kind": "pause", "target": "sleeper-1", "duration_s": 60}
 
 
-class Exporter:
-    """Says of three nodes what a test wants it to say; or accepts and says nothing."""
+class Exporter(JsonServer):
+    """Says of three nodes what a test wants it to say."""
 
     def __init__(self, sleepers):
-        self.sleepers, self.quorum_lost, self.silent, self.asked = sleepers, 0, threading.Event(), []
-        outer = self
+        super().__init__()
+        self.sleepers, self.quorum_lost, self.asked = sleepers, 0, []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_GET(self):
-                url = urlsplit(self.path)
-                if outer.silent.is_set():
-                    time.sleep(30)
-                    return
-                body = json.dumps(outer.impact(parse_qs(url.query)) if url.path == "/api/v1/impact" else outer.state()).encode()
-                self.send_response(200)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
-                self.wfile.write(body)
-
-            def log_message(self, *_):
-                pass
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-        self.address = f"127.0.0.1:{self.server.server_port}"
+    def answer(self, path, query):
+        return 200, self.impact(query) if path == "/api/v1/impact" else self.state()
 
     def state(self):
         return {"nodes": [{"node_id": number, "address": sleeper.address, "leader_ranges": number, "locality": "region=eu"}

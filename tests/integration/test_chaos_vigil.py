@@ -6,19 +6,8 @@ import pytest
 
 import picture
 import wire
-from cluster import OPERATOR, Stand, until
-
-
-class Watched(Stand):
-    """A stand whose chaosd asks the exporter, and whose exporter asks chaosd."""
-
-    def start(self):
-        self.chaosd.argv.append(f"--exporter.address={self.exporter.address}")
-        return super().start()
-
-    @property
-    def api(self):
-        return wire.Chaos(self.chaosd.url, OPERATOR)
+from cluster import until
+from watched import Watched
 
 
 @pytest.fixture

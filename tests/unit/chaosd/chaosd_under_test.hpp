@@ -8,8 +8,6 @@
 #include <gtest/gtest.h>
 #include <spdlog/sinks/null_sink.h>
 
-#include <unistd.h>
-
 #include "chaosd/http/experiment_request.hpp"
 #include "chaosd/service/chaos_service.hpp"
 #include "chaosd/service/container_watch.hpp"
@@ -19,6 +17,7 @@
 #include "chaosd/service/plan_desk.hpp"
 #include "chaosd/service/reconcile.hpp"
 #include "tests/unit/chaosd/fake_world.hpp"
+#include "tests/unit/chaosd/temporary_folder.hpp"
 
 namespace faultline::chaos {
 
@@ -26,29 +25,6 @@ inline Logger silent_logger() {
   return std::make_shared<spdlog::logger>("silent",
                                           std::make_shared<spdlog::sinks::null_sink_mt>());
 }
-
-/// A folder of its own for one test, removed afterwards.
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    // In memory where there is such a place: each test flushes its journal many times.
-    const std::filesystem::path memory{"/dev/shm"};
-    const auto parent =
-        std::filesystem::exists(memory) ? memory : std::filesystem::temp_directory_path();
-    std::string pattern = (parent / "chaosd-test-XXXXXX").string();
-    path_ = ::mkdtemp(pattern.data());
-  }
-  ~TemporaryFolder() {
-    std::error_code ignored;
-    std::filesystem::remove_all(path_, ignored);
-  }
-  TemporaryFolder(const TemporaryFolder&) = delete;
-  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
-  [[nodiscard]] const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 /// A request for a fault of any kind, with the parameters that it must have.
 inline FaultRequest request_for(FaultKind kind, const std::string& target,

@@ -1,11 +1,10 @@
 #include "chaosd/docker/docker_host.hpp"
 
-#include <cstdlib>
-#include <filesystem>
 #include <fstream>
 
 #include <gmock/gmock.h>
 
+#include "tests/unit/chaosd/temporary_folder.hpp"
 #include "tests/unit/common/tls_peer.hpp"
 
 namespace faultline::chaos {
@@ -71,14 +70,10 @@ TEST(DockerHost, InClearOnThisMachineOrWhereItIsAllowed) {
 
 class DockerHostFolder : public ::testing::Test {
  protected:
-  DockerHostFolder() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "docker-host-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    ca_.write_certificate(folder_ + "/ca.pem");
-  }
-  ~DockerHostFolder() override { std::filesystem::remove_all(folder_); }
+  DockerHostFolder() { ca_.write_certificate(folder_ + "/ca.pem"); }
 
-  std::string folder_;
+  const TemporaryFolder own_;
+  const std::string& folder_ = own_.path();
   test::Identity ca_;
 };
 

@@ -7,6 +7,7 @@
 #include "chaosd/docker/docker_runtime.hpp"
 #include "tests/unit/chaosd/deadline_in.hpp"
 #include "tests/unit/chaosd/docker_fake_engine.hpp"
+#include "tests/unit/chaosd/temporary_folder.hpp"
 #include "tests/unit/common/tls_front.hpp"
 
 namespace faultline::chaos {
@@ -21,12 +22,7 @@ using ::testing::HasSubstr;
 /// An Engine that believes a CA, and a folder of who calls it.
 class DockerTls : public ::testing::Test {
  protected:
-  DockerTls() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "docker-tls-XXXXXX").string();
-    folder_ = ::mkdtemp(pattern.data());
-    ca_.write_certificate(folder_ + "/ca.pem");
-  }
-  ~DockerTls() override { std::filesystem::remove_all(folder_); }
+  DockerTls() { ca_.write_certificate(folder_ + "/ca.pem"); }
 
   void show(const Identity& client) const {
     client.write_certificate(folder_ + "/cert.pem");
@@ -48,7 +44,8 @@ class DockerTls : public ::testing::Test {
     return listed ? Status{kDone} : Status{listed.error()};
   }
 
-  std::string folder_;
+  const TemporaryFolder own_;
+  const std::string& folder_ = own_.path();
   Identity ca_;
   Identity server_{"DNS:localhost", &ca_};
   Identity client_{"", &ca_};
@@ -136,8 +133,8 @@ TEST_F(DockerTls, ASilentPeerIsATimeoutAtTheDeadline) {
 /// TLS and then nothing: an Engine that is stopped behind its proxy.
 TEST_F(DockerTls, APeerThatIsSilentAfterTheHandshakeIsATimeoutToo) {
   show(client_);
-  char pattern[] = "/tmp/faultline-deaf-XXXXXX";
-  const std::string path = std::string{::mkdtemp(pattern)} + "/docker.sock";
+  const TemporaryFolder own;
+  const std::string path = own.path() + "/docker.sock";
   const int deaf = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
@@ -151,7 +148,6 @@ TEST_F(DockerTls, APeerThatIsSilentAfterTheHandshakeIsATimeoutToo) {
     EXPECT_EQ(runtime->wait_for_change(in(500ms), {}).error().code, ErrorCode::timeout);
   }
   ::close(deaf);
-  std::filesystem::remove_all(pattern);
 }
 
 TEST_F(DockerTls, AnEngineInClearDoesNotSpeakTls) {
