@@ -15,7 +15,15 @@ def watched(request, tmp_path):
     with Watched(tmp_path, nodes=request.param) as stand:
         names = [node.name for node in stand.cluster.nodes]
         until(lambda: all(stand.api.target(name)["node_id"] for name in names), 20, "chaosd knows which target is which node")
+        until(lambda: ranges_span(stand, 2), 90, "the exporter has read the ranges since each was given its replicas", every=0.5)
         yield stand
+
+
+def ranges_span(stand, number):
+    """A range is born with one replica, on the first node: a pause of another is foretold to touch nothing until then."""
+    node_id = stand.api.target(stand.cluster.node(number).name)["node_id"]
+    forecast = wire.call(f"{stand.exporter.url}/api/v1/impact?fault=pause&nodes={node_id}").json
+    return forecast.get("valid") and forecast["quorum_lost"] == 0 and forecast["under_replicated"] > 0
 
 
 def safe_pause(stand, number, duration_s=120):

@@ -10,22 +10,15 @@ import time
 import pytest
 
 import wire
-from cluster import BUILD, HOST, ROOT, free_ports, port_is_free, until
+from cluster import BUILD, HOST, ROOT, free_ports, port_is_free, ports_in_a_row, until
 from local.processes import Process, http_status, start_ticks
-
-
-def five_in_a_row():
-    while True:
-        [first] = free_ports(1)
-        if all(port_is_free(first + i) for i in range(5)):
-            return first
 
 
 class Demo:
     def __init__(self, directory, page):
         self.directory, self.page = directory, page
         self.port, self.exporter_port, self.chaosd_port = free_ports(3)
-        self.sql_port, self.http_port = five_in_a_row(), five_in_a_row()
+        self.sql_port, self.http_port = ports_in_a_row(5)[0], ports_in_a_row(5)[0]
         self.url = f"http://{HOST}:{self.port}"
         self.process = None
 

@@ -30,17 +30,20 @@ _handed_out, _handing_out = set(), threading.Lock()
 _PORT_FIRST, _PORT_LAST = map(int, os.environ.get("FAULTLINE_TEST_PORTS", "15000-32000").split("-"))
 
 
-def free_ports(count):
-    """Ports that nothing listens on, below the range the kernel takes client ports from, so that they stay
-    free until they are used and while a killed node is away."""
-    ports = []
+def ports_in_a_row(count):
+    """Ports that nothing listens on and nobody else is given, below the range the kernel takes client ports from, so
+    that they stay free until they are used and while a killed node is away."""
     with _handing_out:
-        while len(ports) < count:
-            port = random.SystemRandom().randrange(_PORT_FIRST, _PORT_LAST)
-            if port not in _handed_out and port_is_free(port):
-                _handed_out.add(port)
-                ports.append(port)
-    return ports
+        while True:
+            first = random.SystemRandom().randrange(_PORT_FIRST, _PORT_LAST - count + 1)
+            row = range(first, first + count)
+            if _handed_out.isdisjoint(row) and all(map(port_is_free, row)):
+                _handed_out.update(row)
+                return list(row)
+
+
+def free_ports(count):
+    return [port for _ in range(count) for port in ports_in_a_row(1)]
 
 
 def cockroach_binary():

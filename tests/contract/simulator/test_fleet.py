@@ -1,13 +1,12 @@
 """`crdbsim fleet` and `crdbsim node`, from outside: ports, tables and gauges that agree with each other."""
 
 import http.client
-import socket
 import subprocess
 
 import psycopg2
 import pytest
 
-from tests.support.cluster import HOST, Cluster, cockroach_binary, free_ports, is_simulated, until
+from tests.support.cluster import HOST, Cluster, cockroach_binary, is_simulated, ports_in_a_row, until
 
 NODES, DEAD, RANGES = 6, 1, 5000
 
@@ -16,19 +15,6 @@ NODES, DEAD, RANGES = 6, 1, 5000
 def simulated_only():
     if not is_simulated():
         pytest.skip("only crdbsim has these commands")
-
-
-def run_of_ports(count):
-    """The first of `count` free ports in a row."""
-    while True:
-        first = free_ports(1)[0]
-        try:
-            for port in range(first, first + count):
-                with socket.socket() as probe:
-                    probe.bind((HOST, port))
-            return first
-        except OSError:
-            continue
 
 
 def ask(port, statement):
@@ -51,7 +37,7 @@ def gauges(port, name):
 
 
 def test_every_live_node_answers_and_tells_the_same_story():
-    sql, web = run_of_ports(NODES), run_of_ports(NODES)
+    sql, web = ports_in_a_row(NODES)[0], ports_in_a_row(NODES)[0]
     child = subprocess.Popen(
         [cockroach_binary(), "fleet", f"--nodes={NODES}", f"--dead={DEAD}", f"--ranges={RANGES}",
          "--stores-per-node=2", f"--sql-port={sql}", f"--http-port={web}", "--profile=24.3"],
