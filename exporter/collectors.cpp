@@ -11,7 +11,8 @@ constexpr poll::Cadence kMetrics{milliseconds{10'000}, milliseconds{2000}, milli
 constexpr poll::Cadence kGossip{milliseconds{2000}, milliseconds{200}, milliseconds{1900}};
 constexpr poll::Cadence kPlacement{milliseconds{60'000}, milliseconds{10'000}, milliseconds{10'000},
                                    milliseconds{2000}};
-constexpr poll::Cadence kContainers{milliseconds{10}, milliseconds{10}, milliseconds{1700},
+constexpr poll::Cadence kContainers{milliseconds{10}, milliseconds{10},
+                                    sources::ContainersSource::kWait + milliseconds{700},
                                     milliseconds{500}};
 
 constexpr poll::Cadence kClusterLog{milliseconds{15'000}, milliseconds{5000}, milliseconds{4000},
@@ -143,7 +144,7 @@ sql::SessionFactory Collectors::dial(milliseconds statement_timeout, bool read_o
   const sql::SessionOptions options{cluster_.login, statement_timeout, read_only,
                                     cluster_.session_settings};
   return [this, options](const std::string& address) -> std::unique_ptr<sql::Session> {
-    return std::make_unique<sql::PqxxSession>(address, options, book_, stopping_.get_token());
+    return std::make_unique<sql::PqxxSession>(address, options, book_, watchdog_);
   };
 }
 

@@ -55,6 +55,7 @@ class Collectors {
   net::AddressBook& book_;
   const bool follow_containers_;
   std::stop_source stopping_;
+  sql::Watchdog watchdog_{stopping_.get_token()};
   net::HttpClient http_;
   sources::NodeHttp nodes_;
   sources::GatewaySession first_gateway_;

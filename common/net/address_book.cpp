@@ -101,10 +101,13 @@ void AddressBook::run(const std::stop_token& stop) {
   std::unique_lock lock(mutex_);
   while (!stop.stop_requested()) {
     const auto now = std::chrono::steady_clock::now();
-    const auto due = std::find_if(entries_.begin(), entries_.end(),
-                                  [&](const auto& item) { return item.second.next_lookup <= now; });
-    if (due == entries_.end()) {
-      changed_.wait_for(lock, stop, std::chrono::seconds{1}, [&] {
+    const auto due =
+        std::min_element(entries_.begin(), entries_.end(), [](const auto& one, const auto& other) {
+          return one.second.next_lookup < other.second.next_lookup;
+        });
+    const auto next = due == entries_.end() ? now + kRefresh : due->second.next_lookup;
+    if (next > now) {
+      changed_.wait_until(lock, stop, next, [&] {
         return std::any_of(entries_.begin(), entries_.end(),
                            [](const auto& item) { return !item.second.asked; });
       });

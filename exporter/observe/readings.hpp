@@ -32,7 +32,7 @@ struct Readings {
 inline constexpr milliseconds kProcessAgeMax{5'000};
 inline constexpr milliseconds kMetricsAgeMax{30'000};
 inline constexpr milliseconds kGossipAgeMax{10'000};
-inline constexpr milliseconds kContainersAgeMax{6'000};  ///< The long poll and 5 s.
+inline constexpr milliseconds kContainersAgeMax{6'000};  ///< The long poll and 3.5 s.
 inline constexpr milliseconds kProbeAgeMax{10'000};      ///< A round with three deadlines fits.
 inline constexpr milliseconds kClusterLogAgeMax{60'000};
 inline constexpr milliseconds kKvStatusAgeMax{90'000};

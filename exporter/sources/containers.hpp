@@ -11,10 +11,11 @@
 namespace faultline::sources {
 
 /// Containers and faults, from chaosd's event feed by long poll: what happens there is
-/// known here within milliseconds. The poll is short, so that we can stop in time.
+/// known here within milliseconds. The poll is short, so that we can stop in time, and that a
+/// chaosd that was paused is missed soon.
 class ContainersSource final : public poll::Source<ChaosView> {
  public:
-  static constexpr milliseconds kWait{1000};
+  static constexpr milliseconds kWait{2500};
 
   /// `token` may be empty; `http` outlives this.
   ContainersSource(std::string endpoint, Secret token, net::HttpClient& http)

@@ -9,7 +9,6 @@
 #include <pqxx/result>
 
 #include "exporter/sources/access.hpp"
-#include "exporter/sources/deadline_guard.hpp"
 
 namespace faultline::sql {
 
@@ -120,21 +119,18 @@ struct PqxxSession::Connection {
   explicit Connection(const std::string& text) : pqxx(text) {}
   // Not pqxx::connection: its constructor dials and cannot be interrupted, and
   // libpq's own limit is 2 s at least. This one only begins; the first use completes
-  // it, and by then there is a socket for the guard.
+  // it, and by then there is a socket to watch.
   pqxx::asyncconnection pqxx;
 };
 
 PqxxSession::PqxxSession(std::string address, SessionOptions options, net::AddressBook& book,
-                         std::stop_token abort)
-    : address_(std::move(address)),
-      options_(std::move(options)),
-      book_(book),
-      abort_(std::move(abort)) {}
+                         Watchdog& dog)
+    : address_(std::move(address)), options_(std::move(options)), book_(book), dog_(dog) {}
 
 PqxxSession::~PqxxSession() = default;
 
 Error PqxxSession::lost(const std::string& what, Deadline deadline) const {
-  if (abort_.stop_requested()) return {ErrorCode::unavailable, "stopping"};
+  if (dog_.aborted()) return {ErrorCode::unavailable, "stopping"};
   if (std::chrono::steady_clock::now() >= deadline) {
     return {ErrorCode::timeout, "no answer from " + address_ + " before the deadline"};
   }
@@ -176,7 +172,7 @@ Status PqxxSession::dial(Deadline deadline) {
   if (!numeric) return numeric.error();
   connection_ = std::make_unique<Connection>(
       connection_string(options_, to->host, to->port, numeric->front()).reveal());
-  const DeadlineGuard guard{connection_->pqxx.sock(), deadline, abort_};
+  const auto watch = dog_.watch(connection_->pqxx.sock(), deadline);
   learn_version();  // Completes the dialling.
   ++generation_;
   return kDone;
@@ -190,7 +186,7 @@ Result<Rows> PqxxSession::query(const std::string& statement, Deadline deadline)
         return dialled.error();
       }
     }
-    const DeadlineGuard guard{connection_->pqxx.sock(), deadline, abort_};
+    const auto watch = dog_.watch(connection_->pqxx.sock(), deadline);
     pqxx::nontransaction session{connection_->pqxx};
     return copy_cells(session.exec(statement));
   } catch (const pqxx::sql_error& error) {

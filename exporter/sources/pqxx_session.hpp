@@ -1,13 +1,13 @@
 #pragma once
 
 #include <memory>
-#include <stop_token>
 #include <string>
 #include <vector>
 
 #include "common/base/secret.hpp"
 #include "common/net/address_book.hpp"
 #include "exporter/sources/sql_session.hpp"
+#include "exporter/sources/watchdog.hpp"
 
 namespace faultline::sql {
 
@@ -37,11 +37,10 @@ struct SessionOptions {
 
 /// A session over libpqxx in database `system` (any other hangs without quorum until
 /// its descriptor is cached). It dials at the first query and after each loss, inside
-/// the deadline of that query. `book` outlives this; `abort` ends a call in hand.
+/// the deadline of that query. `book` and `dog` outlive this; the latter ends a call in hand.
 class PqxxSession final : public Session {
  public:
-  PqxxSession(std::string address, SessionOptions options, net::AddressBook& book,
-              std::stop_token abort);
+  PqxxSession(std::string address, SessionOptions options, net::AddressBook& book, Watchdog& dog);
   ~PqxxSession() override;
 
   [[nodiscard]] Result<Rows> query(const std::string& statement, Deadline deadline) override;
@@ -60,7 +59,7 @@ class PqxxSession final : public Session {
   std::string address_;
   SessionOptions options_;
   net::AddressBook& book_;
-  std::stop_token abort_;
+  Watchdog& dog_;
   std::unique_ptr<Connection> connection_;
   std::int64_t generation_ = 0;
   std::string version_;

@@ -46,9 +46,7 @@ Hub::Hub(asio::io_context& io, const StreamOptions& options, observe::SnapshotBo
       counters_(counters),
       log_(std::move(log)),
       quiet_since_(std::chrono::steady_clock::now()),
-      timer_(io) {
-  await_tick();
-}
+      timer_(io) {}
 
 void Hub::broadcast(Mailbox& mailbox) {
   if (round_.active) {
@@ -68,6 +66,7 @@ void Hub::join(asio::ip::tcp::socket socket, ConnectionSlot slot, Protocol proto
   auto client = std::make_shared<WsClient>(std::move(socket), std::move(slot), protocol, *this);
   clients_.push_back(client);
   ++counters_.clients;
+  if (!ticking_) await_tick();
   greet(*client);
   client->start(unread);
 }
@@ -158,12 +157,14 @@ void Hub::remove_gone() {
 }
 
 void Hub::await_tick() {
+  ticking_ = true;
   const auto shortest = std::min(options_.heartbeat, options_.write_max) / 4;
   timer_.expires_after(std::clamp(shortest, milliseconds{5}, milliseconds{1000}));
   timer_.async_wait([this](const boost::system::error_code& error) {
     if (error) return;
     tick();
-    await_tick();
+    ticking_ = false;
+    if (!clients_.empty()) await_tick();
   });
 }
 

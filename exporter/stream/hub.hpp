@@ -94,6 +94,7 @@ class Hub {
   Round round_;
   SteadyTime quiet_since_;
   boost::asio::steady_timer timer_;
+  bool ticking_ = false;  // Only while there are clients.
 };
 
 }  // namespace faultline::stream

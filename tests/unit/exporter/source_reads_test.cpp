@@ -348,7 +348,7 @@ TEST_F(HttpSources, ContainersAsksForWhatIsAndThenWaitsForNews) {
   ASSERT_EQ(requests.size(), 2U);
   EXPECT_THAT(requests[0], HasSubstr("GET /api/chaos/v1/events?wait_ms=0 "));
   EXPECT_THAT(requests[0], HasSubstr("Authorization: Bearer secret"));
-  EXPECT_THAT(requests[1], HasSubstr("events?after=5&boot=c-1&wait_ms=1000 "));
+  EXPECT_THAT(requests[1], HasSubstr("events?after=5&boot=c-1&wait_ms=2500 "));
 }
 
 TEST_F(HttpSources, ContainersSaysWhatIsWrongWithChaosd) {
