@@ -124,7 +124,7 @@ def measure_rest(build, quick=False):
 
 
 def measure_scrape(build, quick=False):
-    count = 200 if quick else 1000
+    count = 200 if quick else 10_000
     with stand() as running:
         times, failures = scrape_times(running, count)
         yield Figure("an empty page, healthy: p99", 1000 * percentile(empty_times(running, count), 0.99), "ms", None,
