@@ -94,7 +94,7 @@ void tell_of_losses(const JournalContents& contents, const Logger& log) {
   if (contents.unreadable) {
     log->error(
         "the journal cannot be read and is set aside as journal.jsonl.unreadable: faults of an "
-        "earlier run that left no mark of their own are not known, look for targets that are down");
+        "earlier run are looked for by their marks, and undone");
   }
   if (contents.corrupt_lines == 0) return;
   log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",

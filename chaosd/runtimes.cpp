@@ -1,11 +1,12 @@
 #include "chaosd/runtimes.hpp"
 
 #include "chaosd/process/process_runtime.hpp"
+#include "chaosd/service/mark_folder.hpp"
 
 namespace faultline::chaos {
 
 Result<Runtimes> Runtimes::create(const ChaosdConfig& config, net::AddressBook& book) {
-  Runtimes made{config.process_file};
+  Runtimes made{config.process_file, config.state_dir + "/marks"};
   if (config.runtime == RuntimeKind::process) {
     // A file that will not do is told before anything is begun.
     if (auto tried = made.make(); !tried) return tried.error();
@@ -30,7 +31,11 @@ std::vector<std::string> Runtimes::hosts() const {
 
 Result<std::unique_ptr<Runtime>> Runtimes::make() const {
   if (fleet_) return fleet_->make_runtime();
-  return make_process_runtime(process_file_);
+  return make_local();
+}
+
+Result<std::unique_ptr<Runtime>> Runtimes::make_local() const {
+  return make_process_runtime(process_file_, std::make_unique<MarkFolder>(mark_folder_));
 }
 
 Result<Watches> Runtimes::make_watches(TargetBoard& board, Ledger& ledger,
@@ -38,7 +43,7 @@ Result<Watches> Runtimes::make_watches(TargetBoard& board, Ledger& ledger,
   Watches all;
   const auto names = hosts();
   for (std::size_t i = 0; i < names.size(); ++i) {
-    auto runtime = fleet_ ? Result{fleet_->make_watched(i)} : make_process_runtime(process_file_);
+    auto runtime = fleet_ ? Result{fleet_->make_watched(i)} : make_local();
     if (!runtime) return runtime.error();
     all.watches.push_back(
         std::make_unique<ContainerWatch>(**runtime, board, ledger, clock, names[i]));

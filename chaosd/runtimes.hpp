@@ -33,9 +33,12 @@ class Runtimes {
   [[nodiscard]] std::vector<FaultRecord> with_hosts(std::vector<FaultRecord> records) const;
 
  private:
-  explicit Runtimes(std::string process_file) : process_file_(std::move(process_file)) {}
+  Runtimes(std::string process_file, std::string mark_folder)
+      : process_file_(std::move(process_file)), mark_folder_(std::move(mark_folder)) {}
+  [[nodiscard]] Result<std::unique_ptr<Runtime>> make_local() const;
 
   std::string process_file_;
+  std::string mark_folder_;             // Of local processes.
   std::unique_ptr<DockerFleet> fleet_;  // Null: local processes.
 };
 

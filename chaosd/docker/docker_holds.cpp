@@ -6,6 +6,7 @@
 
 #include "chaosd/docker/docker_json.hpp"
 #include "chaosd/runtime/fault_point.hpp"
+#include "chaosd/runtime/ownership_marks.hpp"
 
 namespace faultline::chaos {
 
@@ -35,11 +36,7 @@ Error image_missing(const std::string& image) {
 }  // namespace
 
 Result<std::string> holder_name(const FaultId& fault) {
-  const bool fits = !fault.value.empty() && fault.value.size() <= 48 &&
-                    std::all_of(fault.value.begin(), fault.value.end(), [](char c) {
-                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
-                    });
-  if (fits) return "faultline-nethold-" + fault.value;
+  if (can_be_marked(fault)) return "faultline-nethold-" + fault.value;
   return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
 }
 

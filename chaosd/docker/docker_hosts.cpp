@@ -260,4 +260,40 @@ Status DockerHosts::set_memory(const std::string& id, const Limits& limits, Dead
   });
 }
 
+Status DockerHosts::put_mark(const Mark& mark, Deadline deadline) {
+  return at_home(mark.target_id, deadline,
+                 [&](HostRuntime& host) { return host.marks()->put_mark(mark, deadline); });
+}
+
+Status DockerHosts::take_mark(const FaultId& fault, const std::string& target_id,
+                              Deadline deadline) {
+  const auto host = home_of(target_id, deadline);
+  if (host) return (*host)->marks()->take_mark(fault, target_id, deadline);
+  if (host.error().code != ErrorCode::not_found) return host.error();
+  // A target that is gone, and was of before there were several hosts.
+  for (const auto& one : hosts_) {
+    if (auto taken = one->marks()->take_mark(fault, target_id, deadline); !taken) return taken;
+  }
+  return kDone;
+}
+
+Result<FoundMarks> DockerHosts::find_marks(Deadline deadline) {
+  FoundMarks all;
+  const auto answers =
+      ask_all(hosts_, [&](HostRuntime& one) { return one.marks()->find_marks(deadline); });
+  for (const auto& answer : answers) {
+    if (!answer) return answer.error();
+    all.marks.insert(all.marks.end(), answer->marks.begin(), answer->marks.end());
+    all.unreadable.insert(all.unreadable.end(), answer->unreadable.begin(),
+                          answer->unreadable.end());
+  }
+  return all;
+}
+
+std::vector<OwnershipMarks*> DockerHosts::mark_parts() {
+  std::vector<OwnershipMarks*> parts;
+  for (const auto& host : hosts_) parts.push_back(host->marks());
+  return parts;
+}
+
 }  // namespace faultline::chaos

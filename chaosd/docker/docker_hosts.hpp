@@ -14,7 +14,10 @@ namespace faultline::chaos {
 /// id without a host, as a journal of before has it, is looked for on all of them; one of a host
 /// that the flags do not name, or that cannot be asked, is `unavailable`, never `not_found`: who
 /// cannot be asked has not said that it is gone. One caller at a time.
-class DockerHosts final : public Runtime, private Holds, private LimitsControl {
+class DockerHosts final : public Runtime,
+                          private Holds,
+                          private LimitsControl,
+                          private OwnershipMarks {
  public:
   /// `homes` outlives this.
   DockerHosts(std::vector<std::unique_ptr<HostRuntime>> hosts, HostHomes& homes)
@@ -33,6 +36,7 @@ class DockerHosts final : public Runtime, private Holds, private LimitsControl {
   Status start(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Holds* holds() override { return this; }
   [[nodiscard]] LimitsControl* limits() override { return this; }
+  [[nodiscard]] OwnershipMarks* marks() override { return this; }
   /// What all of them can do; see common_support.
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   /// Of several hosts: every second, as nobody waits for all of them here.
@@ -55,6 +59,12 @@ class DockerHosts final : public Runtime, private Holds, private LimitsControl {
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string& id, Deadline deadline) override;
   Status set_cpu(const std::string& id, const Limits& limits, Deadline deadline) override;
   Status set_memory(const std::string& id, const Limits& limits, Deadline deadline) override;
+
+  Status put_mark(const Mark& mark, Deadline deadline) override;
+  Status take_mark(const FaultId& fault, const std::string& target_id, Deadline deadline) override;
+  /// An error when one of them cannot be asked; mark_parts() has them apart.
+  Result<FoundMarks> find_marks(Deadline deadline) override;
+  [[nodiscard]] std::vector<OwnershipMarks*> mark_parts() override;
 
   [[nodiscard]] HostRuntime* named(const std::string& host) const;
   [[nodiscard]] Result<HostRuntime*> home_of(const std::string& id, Deadline deadline);

@@ -60,6 +60,7 @@ DockerRuntime::DockerRuntime(const std::string& endpoint, const DockerOptions& o
       engine_(endpoint, book, options.tls),
       holds_(engine_, options.helper_image, options.label),
       limits_(engine_),
+      marks_(engine_, options.label),
       retry_pause_(kRetryFirst) {}
 
 Status DockerRuntime::meet(Deadline deadline) {

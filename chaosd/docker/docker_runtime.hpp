@@ -7,6 +7,7 @@
 #include "chaosd/docker/docker_holds.hpp"
 #include "chaosd/docker/docker_json.hpp"
 #include "chaosd/docker/docker_limits.hpp"
+#include "chaosd/docker/docker_marks.hpp"
 #include "chaosd/runtime/runtime.hpp"
 #include "common/net/http_call.hpp"
 #include "common/net/http_stream.hpp"
@@ -41,6 +42,7 @@ class DockerRuntime final : public Runtime {
   Status start(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Holds* holds() override { return &holds_; }
   [[nodiscard]] LimitsControl* limits() override { return &limits_; }
+  [[nodiscard]] OwnershipMarks* marks() override { return &marks_; }
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   /// Opening the event stream is a hint as well: what happened before it was open
   /// is in the list that follows, so no event is ever missed and none is replayed.
@@ -62,6 +64,7 @@ class DockerRuntime final : public Runtime {
   DockerEngine engine_;
   DockerHolds holds_;
   DockerLimits limits_;
+  DockerMarks marks_;
   bool met_ = false;
   std::unique_ptr<net::HttpLineStream> events_;  // Open from one wait to the next.
   milliseconds retry_pause_;                     // Of a feed that cannot be opened.

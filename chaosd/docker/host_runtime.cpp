@@ -170,4 +170,27 @@ Status HostRuntime::set_memory(const std::string& id, const Limits& limits, Dead
   return ask(deadline, [&] { return engine_->limits()->set_memory(plain(id), limits, deadline); });
 }
 
+Status HostRuntime::put_mark(const Mark& mark, Deadline deadline) {
+  Mark here = mark;
+  here.target_id = plain(mark.target_id);
+  here.target = plain(mark.target);
+  return ask(deadline, [&] { return engine_->marks()->put_mark(here, deadline); });
+}
+
+Status HostRuntime::take_mark(const FaultId& fault, const std::string& target_id,
+                              Deadline deadline) {
+  return ask(deadline,
+             [&] { return engine_->marks()->take_mark(fault, plain(target_id), deadline); });
+}
+
+Result<FoundMarks> HostRuntime::find_marks(Deadline deadline) {
+  auto found = ask(deadline, [&] { return engine_->marks()->find_marks(deadline); });
+  if (!found) return found;
+  for (auto& mark : found->marks) {
+    mark.target_id = with_host(mark.target_id, host_);
+    mark.target = with_host(mark.target, host_);
+  }
+  return found;
+}
+
 }  // namespace faultline::chaos

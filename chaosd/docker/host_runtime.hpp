@@ -17,7 +17,10 @@ namespace faultline::chaos {
 
 /// One of several Docker hosts: what it hands out carries the host's name, what it is given
 /// may; its errors say which host. One caller at a time.
-class HostRuntime final : public Runtime, private Holds, private LimitsControl {
+class HostRuntime final : public Runtime,
+                          private Holds,
+                          private LimitsControl,
+                          private OwnershipMarks {
  public:
   /// The watch asks always, and tells the gate what came of it; workers ask when the gate lets
   /// them through, where there are other hosts that need them.
@@ -44,6 +47,7 @@ class HostRuntime final : public Runtime, private Holds, private LimitsControl {
   Status start(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Holds* holds() override { return this; }
   [[nodiscard]] LimitsControl* limits() override { return this; }
+  [[nodiscard]] OwnershipMarks* marks() override { return this; }
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   Status wait_for_change(Deadline deadline, const std::stop_token& stop) override;
 
@@ -61,6 +65,10 @@ class HostRuntime final : public Runtime, private Holds, private LimitsControl {
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string& id, Deadline deadline) override;
   Status set_cpu(const std::string& id, const Limits& limits, Deadline deadline) override;
   Status set_memory(const std::string& id, const Limits& limits, Deadline deadline) override;
+
+  Status put_mark(const Mark& mark, Deadline deadline) override;
+  Status take_mark(const FaultId& fault, const std::string& target_id, Deadline deadline) override;
+  Result<FoundMarks> find_marks(Deadline deadline) override;
 
   /// Calls when the gate lets it, and says in an error which host it is of.
   template <class Call>

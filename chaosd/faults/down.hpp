@@ -9,6 +9,7 @@ namespace faultline::chaos {
 /// What stop, kill and restart share: the target is down, and undoing is to start it.
 class DownFault : public Fault {
  public:
+  [[nodiscard]] bool needs_mark() const final { return true; }
   [[nodiscard]] bool in_effect(const TargetInfo& target) const final;
   [[nodiscard]] UndoPlan plan_undo(const TargetInfo& target,
                                    const std::string& touched) const final;

@@ -53,6 +53,9 @@ class Fault {
   /// Its effect is no state of the target but something of ours beside it, which is
   /// taken away whatever became of the target, and kept alive by keep().
   [[nodiscard]] virtual bool leaves_marks() const { return false; }
+  /// Nothing in the world says that it was us, so an ownership mark is put for it: without its
+  /// journal, chaosd finds by that what it has to take back.
+  [[nodiscard]] virtual bool needs_mark() const { return false; }
   /// What it laid down is gone when the target's run is over.
   [[nodiscard]] virtual bool ends_with_the_run() const { return false; }
   /// The target may end itself under it, so that being down is no end of the fault.

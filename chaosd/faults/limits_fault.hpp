@@ -10,6 +10,7 @@ namespace faultline::chaos {
 /// set since, and stays.
 class LimitsFault : public MarkedFault {
  public:
+  [[nodiscard]] bool needs_mark() const final { return true; }
   Result<std::string> save(Runtime& runtime, const FaultOrder& order,
                            Deadline deadline) const final;
   Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;

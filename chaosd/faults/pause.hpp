@@ -9,6 +9,7 @@ namespace faultline::chaos {
 class PauseFault final : public Fault {
  public:
   [[nodiscard]] FaultKind kind() const override { return FaultKind::pause; }
+  [[nodiscard]] bool needs_mark() const override { return true; }
   Status apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const override;
   [[nodiscard]] bool in_effect(const TargetInfo& target) const override;
   [[nodiscard]] UndoPlan plan_undo(const TargetInfo& target,

@@ -74,13 +74,19 @@ std::optional<Pidfd> find_launched(const ProcessSpec& spec, Deadline until) {
 
 }  // namespace
 
-ProcessRuntime::ProcessRuntime(std::vector<ProcessSpec> specs, std::string file)
-    : specs_(std::move(specs)), file_(std::move(file)), boot_(boot_id()) {}
+ProcessRuntime::ProcessRuntime(std::vector<ProcessSpec> specs, std::string file,
+                               std::unique_ptr<OwnershipMarks> marks)
+    : specs_(std::move(specs)),
+      file_(std::move(file)),
+      marks_(std::move(marks)),
+      boot_(boot_id()) {}
 
-Result<std::unique_ptr<Runtime>> make_process_runtime(const std::string& file) {
+Result<std::unique_ptr<Runtime>> make_process_runtime(const std::string& file,
+                                                      std::unique_ptr<OwnershipMarks> marks) {
   auto specs = read_process_file(file);
   if (!specs) return specs.error();
-  return std::unique_ptr<Runtime>{std::make_unique<ProcessRuntime>(std::move(*specs), file)};
+  return std::unique_ptr<Runtime>{
+      std::make_unique<ProcessRuntime>(std::move(*specs), file, std::move(marks))};
 }
 
 const ProcessSpec* ProcessRuntime::find(const std::string& id) const {

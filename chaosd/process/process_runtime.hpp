@@ -18,7 +18,9 @@ namespace faultline::chaos {
 /// that check, so there is no instant in between. One caller at a time.
 class ProcessRuntime final : public Runtime {
  public:
-  explicit ProcessRuntime(std::vector<ProcessSpec> specs, std::string file = {});
+  /// `marks`: where it is written down which processes are down by us; null: nowhere.
+  explicit ProcessRuntime(std::vector<ProcessSpec> specs, std::string file = {},
+                          std::unique_ptr<OwnershipMarks> marks = {});
 
   [[nodiscard]] RuntimeKind kind() const override { return RuntimeKind::process; }
   [[nodiscard]] Result<std::string> describe(Deadline deadline) override;
@@ -29,6 +31,7 @@ class ProcessRuntime final : public Runtime {
   Status pause(const std::string& id, Deadline deadline) override;
   Status unpause(const std::string& id, Deadline deadline) override;
   Status start(const std::string& id, Deadline deadline) override;
+  [[nodiscard]] OwnershipMarks* marks() override { return marks_.get(); }
   /// Network and resource faults need containers.
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline deadline) override;
   /// An exit is seen at once, anything else within 50 ms. Compares with what list()
@@ -47,11 +50,13 @@ class ProcessRuntime final : public Runtime {
 
   std::vector<ProcessSpec> specs_;
   std::string file_;
+  const std::unique_ptr<OwnershipMarks> marks_;
   std::string boot_;        // Of the machine: ticks and pids begin again with it.
   std::vector<Seen> told_;  // What list() or wait_for_change() answered last.
 };
 
 /// What main calls. Errors name the field of the file.
-[[nodiscard]] Result<std::unique_ptr<Runtime>> make_process_runtime(const std::string& file);
+[[nodiscard]] Result<std::unique_ptr<Runtime>> make_process_runtime(
+    const std::string& file, std::unique_ptr<OwnershipMarks> marks = {});
 
 }  // namespace faultline::chaos

@@ -10,6 +10,7 @@
 #include "chaosd/runtime/capability.hpp"
 #include "chaosd/runtime/holds.hpp"
 #include "chaosd/runtime/limits.hpp"
+#include "chaosd/runtime/ownership_marks.hpp"
 #include "common/base/clock.hpp"
 #include "common/base/result.hpp"
 #include "common/cluster/states.hpp"
@@ -54,6 +55,7 @@ class Runtime {
   // What only some runtimes can do; null where this one cannot. Owned by the runtime.
   [[nodiscard]] virtual Holds* holds() { return nullptr; }
   [[nodiscard]] virtual LimitsControl* limits() { return nullptr; }
+  [[nodiscard]] virtual OwnershipMarks* marks() { return nullptr; }
   /// What can be done here, tried once in a place where nothing is at stake, and then
   /// remembered. A kind that is not in the answer can be done.
   [[nodiscard]] virtual std::vector<FaultSupport> probe(Deadline deadline) = 0;

@@ -113,6 +113,9 @@ void FaultWorker::reapply(Job& job, const std::string& reason) {
 }
 
 void FaultWorker::sweep() {
+  if (OwnershipMarks* const marks = runtime_.marks()) {
+    for (OwnershipMarks* const part : marks->mark_parts()) sweep(*part);
+  }
   Holds* const holds = runtime_.holds();
   if (holds == nullptr) return;
   for (Holds* const part : holds->parts()) sweep(*part);

@@ -22,6 +22,12 @@ FaultOrder order_of(const FaultRecord& record, const Now& now) {
           record.params,    record.saved, std::max(milliseconds{1}, time_left(record, now))};
 }
 
+Mark mark_of(const FaultRecord& record) {
+  return {record.view.id,     record.view.kind,        record.target_id,
+          record.view.target, record.touched_instance, record.grace,
+          record.saved,       record.view.created_at,  record.view.expires_at};
+}
+
 Status overlap(const FaultRecord& first, const FaultRecord& second) {
   if (first.target_id != second.target_id) return kDone;
   const FaultView& open = first.view;

@@ -49,6 +49,9 @@ struct FaultRecord {
 /// The order to carry it out or take it back now.
 [[nodiscard]] FaultOrder order_of(const FaultRecord& record, const Now& now);
 
+/// What is to be found in the world when the journal is lost.
+[[nodiscard]] Mark mark_of(const FaultRecord& record);
+
 /// Whether the two may be open at the same time; else `conflict` that names `first`, if it is
 /// written down, and says what would do. Faults on different targets always may.
 [[nodiscard]] Status overlap(const FaultRecord& first, const FaultRecord& second);

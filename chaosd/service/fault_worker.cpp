@@ -46,7 +46,8 @@ void FaultWorker::run(const std::stop_token& stop) {
   SteadyTime next_sweep{};
   while (!stop.stop_requested()) {
     if (step()) continue;
-    if (lane_ == Lane::undo_only && clock_.now().steady >= next_sweep) {
+    if (lane_ == Lane::undo_only &&
+        (ledger_.take_sweep_request() || clock_.now().steady >= next_sweep)) {
       sweep();
       next_sweep = clock_.now().steady + kSweepEvery;
     }
@@ -92,6 +93,13 @@ void FaultWorker::inject(Job& job) {
 }
 
 void FaultWorker::apply(Job& job) {
+  // A drain takes its time, in which a crash is no matter of an instant.
+  if (job.record.grace > 0s) {
+    if (const auto put = put_mark(job); !put) {
+      return end(job, FaultState::failed,
+                 "nothing was done, because its mark could not be put: " + put.error().message);
+    }
+  }
   const Now before = clock_.now();
   const auto done = fault_of(job.record.view.kind)
                         .apply(runtime_, order_of(job.record, before),
@@ -119,6 +127,10 @@ void FaultWorker::verify(Job& job) {
     job.progress.settle_until = {};
     if (fault.leaves_marks()) job.progress.check_at = now.steady + kKeepEvery;
     job.record.touched_instance = target->instance;
+    if (const auto put = put_mark(job); !put) {
+      return give_up_injection(
+          job, "taken back, because its mark could not be put: " + put.error().message, 0ms);
+    }
     job.record.view.state = FaultState::active;
     job.record.view.active_at = now.wall;
     (void)ledger_.commit(job.record);  // Logged there; it is undone at its deadline all the same.
@@ -143,7 +155,8 @@ void FaultWorker::give_up_injection(Job& job, const std::string& reason, millise
   job.record.view.reason = reason;
   job.progress.undo_requested = true;
   job.progress.settle_until = clock_.now().steady + settle;
-  (void)ledger_.commit(job.record);  // Logged there; healing goes on.
+  if (settle > 0ms) (void)put_mark(job);  // Its effect may yet come. Logged there.
+  (void)ledger_.commit(job.record);       // Logged there; healing goes on.
   undo(job);
 }
 
@@ -192,6 +205,7 @@ void FaultWorker::finish_undo(Job& job, const Status& done) {
   if (!done) return retry_later(job, done.error().message);
   // It came up and went down at once; that run is one of ours, so we try again.
   job.record.touched_instance = target->instance;
+  (void)put_mark(job);  // Logged there; healing goes on.
   retry_later(job, target->name + " is " + std::string{to_string(target->state)} +
                        " after it was told to run");
 }
@@ -210,6 +224,13 @@ void FaultWorker::retry_later(Job& job, const std::string& reason) {
 
 void FaultWorker::end(Job& job, FaultState state, const std::string& reason) {
   auto& view = job.record.view;
+  // First the mark, so that one which is found later is of a fault that was not undone. One that
+  // cannot be taken now is left to the sweep.
+  OwnershipMarks* const marks = runtime_.marks();
+  const bool was_begun = view.state != FaultState::queued;
+  if (marks != nullptr && was_begun && fault_of(view.kind).needs_mark()) {
+    take_mark(view.id, job.record.target_id, *marks);
+  }
   // What was never proven to be active ends as failed, with the reason of the failure.
   const bool was_active = view.active_at.has_value();
   const bool retried = view.state == FaultState::revert_failed;
@@ -235,7 +256,11 @@ void FaultWorker::check(Job& job) {
   if (fault.leaves_marks()) return check_marks(job, target);
   if (target) {
     const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
-    if (plan.action != UndoPlan::Action::nothing) return;  // Still as we left it.
+    if (plan.action != UndoPlan::Action::nothing) {  // Still as we left it.
+      // By an earlier run, which may have known no marks.
+      if (!job.progress.applied) (void)put_mark(job);  // Logged there.
+      return;
+    }
     job.progress.undo_reason = "it ended early";
   } else {
     job.progress.undo_reason = "the target is gone";

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <set>
 #include <stop_token>
 
 #include "chaosd/runtime/runtime.hpp"
@@ -32,7 +33,8 @@ class FaultWorker {
   bool step();
   void run(const std::stop_token& stop);
   /// Takes away what is held by our marks for no open fault: of a chaosd whose journal
-  /// is lost, or left behind by a holder that ended itself.
+  /// is lost, or left behind by a holder that ended itself. What an ownership mark tells of, and
+  /// no journal, becomes a fault again that is undone.
   void sweep();
 
  private:
@@ -48,6 +50,9 @@ class FaultWorker {
   void lose_marks(Job& job, const std::string& reason, bool can_reapply);
   void reapply(Job& job, const std::string& reason);
   void sweep(Holds& holds);
+  void sweep(OwnershipMarks& marks);
+  Status put_mark(const Job& job);
+  void take_mark(const FaultId& fault, const std::string& target_id, OwnershipMarks& marks);
   void start(const Job& job);
 
   [[nodiscard]] Result<TargetInfo> inspect(const Job& job);
@@ -61,7 +66,8 @@ class FaultWorker {
   EventFeed& feed_;
   const ChaosClock& clock_;
   const Logger log_;
-  const Guard* const guard_;  ///< Null: what was written down is begun as it stands.
+  std::set<std::string> told_unreadable_;  ///< Marks; said once.
+  const Guard* const guard_;               ///< Null: what was written down is begun as it stands.
 };
 
 }  // namespace faultline::chaos

@@ -37,6 +37,21 @@ void Ledger::adopt(std::vector<Recovered> recovered) {
   }
 }
 
+bool Ledger::adopt_found(const Recovered& found) {
+  const std::lock_guard lock(mutex_);
+  Entry* entry = entry_of(found.record.view.id);
+  if (entry != nullptr && !entry->progress.never_begun) return false;
+  if (entry == nullptr) entry = &entries_.emplace_back();
+  *entry = {found.record, found.progress, false};
+  const auto& view = found.record.view;
+  log_->warn("fault that the journal lost, found by its mark fault={} kind={} target={}",
+             view.id.value, to_string(view.kind), view.target);
+  (void)write(*entry, found.record);  // Logged there; healing goes on.
+  version_ += 1;
+  changed_.notify_all();
+  return true;
+}
+
 Status Ledger::open(const FaultRecord& record) { return open_all({record}); }
 
 Status Ledger::fits(const FaultRecord& record) const {
@@ -154,9 +169,15 @@ std::vector<FaultView> Ledger::request_undo_all(const std::string& reason) {
   for (auto& entry : entries_) {
     if (is_open(entry.record.view.state)) views.push_back(undo_entry(entry, reason));
   }
+  sweep_asked_ = true;
   version_ += 1;
   changed_.notify_all();
   return views;
+}
+
+bool Ledger::take_sweep_request() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(sweep_asked_, false);
 }
 
 void Ledger::request_undo_of(const std::string& experiment, const std::string& reason) {

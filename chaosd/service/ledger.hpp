@@ -30,8 +30,9 @@ struct GuardTicket {
 struct Progress {
   bool applied = false;  ///< The runtime was told; the effect is not proven yet.
   bool undo_requested = false;
-  bool undone = false;   ///< Once; it may have to be looked at again.
-  bool suspect = false;  ///< The watch saw something that the fault does not explain.
+  bool undone = false;       ///< Once; it may have to be looked at again.
+  bool never_begun = false;  ///< By the journal's word alone, which a mark may refute.
+  bool suspect = false;      ///< The watch saw something that the fault does not explain.
   std::string undo_reason;
   SteadyTime not_before{};                  ///< Next attempt.
   SteadyTime check_at = SteadyTime::max();  ///< What holds it must be renewed then.
@@ -79,6 +80,9 @@ class Ledger {
 
   /// Takes over what an earlier run left, as reconcile() judged it. Once, at the start.
   void adopt(std::vector<Recovered> recovered);
+  /// Takes over a fault that the journal lost and that was found by its mark, to be undone; false
+  /// when the journal did know what became of it.
+  bool adopt_found(const Recovered& found);
   /// Writes down a new fault; `conflict` names an open one of the target that it does not
   /// go with (faults/overlap).
   Status open(const FaultRecord& record);
@@ -87,7 +91,10 @@ class Ledger {
                   const std::optional<GuardTicket>& ticket = {});
   /// Asks for the undoing of one or all; what is over stays as it is.
   Result<FaultView> request_undo(const FaultId& id, const std::string& reason);
+  /// Asks as well for a look at what may be in the world and not in here.
   std::vector<FaultView> request_undo_all(const std::string& reason);
+  /// Whether somebody has asked for that look since this was last called.
+  [[nodiscard]] bool take_sweep_request();
   /// The same for all that an experiment began.
   void request_undo_of(const std::string& experiment, const std::string& reason);
   /// Asks for a target without an open fault to be started or unpaused.
@@ -154,6 +161,7 @@ class Ledger {
   std::int64_t journal_lines_ = 0;
   std::int64_t journal_failures_ = 0;
   std::uint64_t version_ = 0;  ///< Grows when there may be new work.
+  bool sweep_asked_ = false;
 };
 
 }  // namespace faultline::chaos

@@ -21,6 +21,7 @@ std::vector<Recovered> reconcile(std::vector<FaultRecord> records, const Now& no
         view.state = FaultState::failed;
         view.reason = "chaosd was restarted before it was begun; nothing was done";
         view.ended_at = now.wall;
+        one.progress.never_begun = true;
         one.changed = true;
         break;
       case FaultState::injecting:
@@ -43,6 +44,30 @@ std::vector<Recovered> reconcile(std::vector<FaultRecord> records, const Now& no
     recovered.push_back(std::move(one));
   }
   return recovered;
+}
+
+Recovered reconcile(const Mark& mark, const Now& now) {
+  Recovered one{{}, {}, true};
+  FaultRecord& record = one.record;
+  record.view.id = mark.fault;
+  record.view.kind = mark.kind;
+  record.view.state = FaultState::reverting;
+  record.view.target = mark.target;
+  record.view.reason = "found by its mark; the journal had lost it";
+  record.view.created_at = mark.since;
+  record.view.expires_at = mark.until;
+  record.target_id = mark.target_id;
+  record.touched_instance = mark.touched;
+  record.grace = mark.grace;
+  record.saved = mark.saved;
+  one.progress.undo_requested = true;
+  if (mark.touched.empty()) {
+    // Put before its effect was proven, which may be under way still.
+    one.progress.settle_until = now.steady + late_effect_limit(record);
+  } else {
+    record.view.active_at = mark.since;
+  }
+  return one;
 }
 
 }  // namespace faultline::chaos

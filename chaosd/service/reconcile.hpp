@@ -14,4 +14,7 @@ namespace faultline::chaos {
 /// ones stay as history; the rest is undone at once or at its deadline.
 [[nodiscard]] std::vector<Recovered> reconcile(std::vector<FaultRecord> records, const Now& now);
 
+/// The same for a fault that only its mark tells of: it is undone at once. Pure.
+[[nodiscard]] Recovered reconcile(const Mark& mark, const Now& now);
+
 }  // namespace faultline::chaos

@@ -1,5 +1,6 @@
 """Each fault has its effect, is undone at its deadline or on request, and survives the death of chaosd."""
 
+import os
 import signal
 import time
 
@@ -14,6 +15,7 @@ BROKEN = {"stop": "exited", "kill": "exited", "pause": "paused"}
 
 class Scene:
     def __init__(self, directory):
+        self.directory = directory
         self.sleepers = [Sleeper(directory, number) for number in (1, 2, 3)]
         for sleeper in self.sleepers:
             sleeper.start()
@@ -180,6 +182,22 @@ def test_after_kill_9_and_return_past_the_deadline_the_fault_is_undone_at_once(s
     assert scene.sleeper(1).state() == BROKEN[kind]
     scene.daemon.start()
     until(lambda: scene.sleeper(1).state() == "running", 15, "it is undone within 15 s of the return")
+
+
+@pytest.mark.parametrize("kind", ["stop", "kill", "pause"])
+def test_after_kill_9_and_the_loss_of_its_journal_the_fault_is_undone_by_its_mark(scene, kind):
+    fault = scene.api.inject(kind, "sleeper-1", 600)
+    scene.until_fault(fault["id"], "active")
+    marks = scene.directory / "chaosd-state/marks"
+    assert [file.name for file in marks.iterdir()] == [f"{fault['id']}.mark"]
+    scene.daemon.kill()
+    os.kill(scene.sleeper(2).pid, signal.SIGSTOP)  # By another hand, and nobody's mark.
+    (marks.parent / "journal.jsonl").unlink()
+    scene.daemon.start()
+    assert scene.api.post("heal").status == 202
+    until(lambda: scene.sleeper(1).state() == "running", 15, "it is undone")
+    assert scene.until_fault(fault["id"], "reverted")["reason"].startswith("found by its mark")
+    assert scene.sleeper(2).state() == "paused" and not list(marks.iterdir())
 
 
 def test_what_was_started_by_hand_meanwhile_is_left_alone(scene):

@@ -82,6 +82,10 @@ class Bench:
         """Containers that chaosd itself has started."""
         return docker("ps", "-aq", "--filter", f"label=io.faultline.owner={self.label}", *filters).split()
 
+    def marks(self):
+        """Volumes that say which target chaosd has broken."""
+        return docker("volume", "ls", "-q", "--filter", f"label=io.faultline.owner={self.label}").split()
+
     def close(self):
         if self.chaosd:
             self.chaosd.kill()
@@ -90,3 +94,5 @@ class Bench:
         # chaosd may have been killed in the middle of its probe.
         if left := self.helpers():
             subprocess.run(["docker", "rm", "-f", *left], capture_output=True)
+        if left := self.marks():
+            subprocess.run(["docker", "volume", "rm", *left], capture_output=True)

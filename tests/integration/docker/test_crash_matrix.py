@@ -29,11 +29,13 @@ PARAMETERS = {
     "disk.fill": {"leave_mb": 4}, "disk.slow": {"write_kb_s": 256}, "disk.stall": {},
 }
 POINTS = [f"{side}:{state}" for state in ("queued", "injecting", "active", "reverting", "reverted") for side in ("before", "after")]
+HOLD_POINTS = ["hold:created", "hold:started"]  # Of what a helper holds.
+MARK_POINTS = ["before:mark", "after:mark", "before:unmark", "after:unmark"]  # Of what is found again by a mark alone.
 
 
 def cells():
-    every = [cell for cell in itertools.product(PARAMETERS, [*POINTS, "hold:created", "hold:started"], ("alive", "restarted", "removed"))
-             if not cell[1].startswith("hold:") or cell[0].startswith(("net.", "disk."))]
+    every = [cell for cell in itertools.product(PARAMETERS, [*POINTS, *HOLD_POINTS, *MARK_POINTS], ("alive", "restarted", "removed"))
+             if cell[1] not in (MARK_POINTS if cell[0].startswith(("net.", "disk.")) else HOLD_POINTS)]
     chosen, how = every, ""
     if os.environ.get("FAULTLINE_MATRIX") != "all":
         seed = os.environ.get("FAULTLINE_MATRIX_SEED", "1")
@@ -76,7 +78,7 @@ def test_the_world_is_as_it_was(bench, program, request, kind, point, meanwhile)
     standing = [target, peer]
 
     def world_now():
-        return {**world(bench, standing), "disk": disk and disk.free_mb()}
+        return {**world(bench, standing), "disk": disk and disk.free_mb(), "marks": bench.marks()}
 
     before = world_now()
     bench.start_chaosd()

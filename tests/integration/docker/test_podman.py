@@ -81,6 +81,22 @@ def test_a_fault_breaks_its_target_and_is_undone_at_its_deadline(bench, kind, br
     assert look(bystander)["StartedAt"] == untouched
 
 
+@pytest.mark.parametrize("kind", ["kill", "stop", "pause"])
+def test_without_its_journal_chaosd_mends_by_marks(bench, kind):
+    target = bench.container("target")
+    bench.start_chaosd()
+    bench.await_targets(target)
+    fault = bench.inject(kind, target, duration_s=600)
+    bench.await_fault(fault, "active")
+    assert bench.marks() == [f"faultline-mark-{fault}"]
+    bench.chaosd.kill()
+    (bench.directory / "state/journal.jsonl").unlink()
+    bench.start_chaosd()
+    bench.await_container(target, "running", seconds=20)
+    bench.await_fault(fault, "reverted")
+    assert bench.marks() == []
+
+
 def test_what_somebody_else_does_is_heard(bench):
     target = bench.container("target")
     bench.start_chaosd()

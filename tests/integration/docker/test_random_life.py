@@ -38,7 +38,7 @@ class Life:
         self.counts[what] += 1
 
     def world(self):
-        return {**world(self.bench, self.names), "disk": self.disk.free_mb()}
+        return {**world(self.bench, self.names), "disk": self.disk.free_mb(), "marks": self.bench.marks()}
 
     def step(self):
         """An act that fails under chaosd's feet is part of the life; what may not fail is the end of the round."""

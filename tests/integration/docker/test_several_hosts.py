@@ -65,6 +65,7 @@ class TwoHosts(Bench):
             self.other.start()
         self.other.thaw()
         subprocess.run(["docker", "-H", self.other.socket, "rm", "-f", "-v", self.name], capture_output=True)
+        subprocess.run(["docker", "-H", self.other.socket, "volume", "prune", "-f"], capture_output=True)
 
 
 @pytest.fixture
@@ -116,6 +117,27 @@ def test_faults_on_both_outlive_chaosd_by_no_more_than_their_deadline_whatever_t
     assert time.monotonic() - began < 8 + 15
     for fault in faults:
         bench.await_fault(fault, "reverted")
+
+
+def test_without_a_journal_each_host_is_mended_by_its_own_marks_and_a_silent_one_later(bench):
+    bench.start_chaosd()
+    bench.await_targets(bench.eu, bench.us)
+    faults = {"eu": bench.inject("kill", bench.eu, duration_s=600), "us": bench.inject("pause", bench.us, duration_s=600)}
+    for fault in faults.values():
+        bench.await_fault(fault, "active")
+    assert bench.marks() == [f"faultline-mark-{faults['eu']}"]
+    assert bench.other.docker("volume", "ls", "-q").split() == [f"faultline-mark-{faults['us']}"]
+    bench.chaosd.kill()
+    (bench.directory / "state/journal.jsonl").unlink()
+    bench.other.freeze()
+    bench.start_chaosd()
+    bench.await_container(bench.name, "running", seconds=30)
+    assert bench.await_fault(faults["eu"], "reverted", seconds=30)["target"] == bench.eu
+    bench.other.thaw()
+    assert bench.call("/heal", method="POST").status == 202
+    bench.await_on_other("running", seconds=60)
+    assert bench.await_fault(faults["us"], "reverted", seconds=30)["target"] == bench.us
+    assert not bench.marks() and not bench.other.docker("volume", "ls", "-q")
 
 
 def test_a_journal_of_before_there_were_two_is_understood(bench):

@@ -77,12 +77,13 @@ INSTANTIATE_TEST_SUITE_P(Cells, CrashMatrix, ::testing::ValuesIn(cells()));
 
 struct StepCell {
   FaultKind kind;
-  std::string point;  ///< "before:active": around the journal's record of that state.
+  /// "before:active": around the journal's record of that state; "before:mark": around its mark.
+  std::string point;
   Meanwhile meanwhile;
   bool back_in_time;
 };
 
-/// Every fault × before and after every record of the journal × what happens to the
+/// Every fault × before and after every record of the journal and its mark × what happens to the
 /// target meanwhile × back before or after the deadline.
 class JournalMatrix : public ChaosdTest, public ::testing::WithParamInterface<StepCell> {};
 
@@ -111,11 +112,18 @@ TEST_P(JournalMatrix, LeavesTheWorldAsItWas) {
   EXPECT_EQ(life->ledger().open_count(), 0U);
 }
 
+/// Only some are marked.
+bool is_reached(const Fault& fault, const std::string& state) {
+  return fault.needs_mark() || (state != "mark" && state != "unmark");
+}
+
 std::vector<StepCell> step_cells() {
   std::vector<StepCell> all;
   for (const Fault* fault : fault_catalogue()) {
-    for (const char* state : {"queued", "injecting", "active", "reverting", "reverted"}) {
+    for (const std::string state :
+         {"queued", "injecting", "mark", "active", "reverting", "unmark", "reverted"}) {
       for (const char* side : {"before:", "after:"}) {
+        if (!is_reached(*fault, state)) continue;
         for (const auto meanwhile :
              {Meanwhile::nothing, Meanwhile::restarted, Meanwhile::removed}) {
           for (const bool in_time : {true, false}) {

@@ -6,6 +6,7 @@
 
 #include <gmock/gmock.h>
 #include <spdlog/sinks/null_sink.h>
+#include <nlohmann/json.hpp>
 
 #include "tests/unit/chaosd/deadline_in.hpp"
 #include "tests/unit/chaosd/docker_fake_engine.hpp"
@@ -20,6 +21,7 @@ using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
+using ::testing::StartsWith;
 
 const std::string kEu = std::string(64, 'e');
 const std::string kUs = std::string(64, 'a');
@@ -48,13 +50,29 @@ struct OneRoach {
           }
           // Without the image no helper can have been started, and so nothing is to be cleaned.
           if (request.starts_with("POST /containers/create")) return {404, "{}"};
+          if (request.find("/volumes") != std::string::npos) return of_volumes(request);
           if (request.starts_with("POST ")) return {204, ""};
           if (request.find("/containers/" + id) != std::string::npos) {
             return {200, everywhere(fixture("running.json"), recorded, id)};
           }
           return {404, R"({"message":"No such container"})"};
         }) {}
+
+  /// One volume at most, which has the labels of `mark`.
+  FakeEngine::Answer of_volumes(const std::string& request) {
+    const std::string volume =
+        mark ? nlohmann::json{{"Name", "faultline-mark-" + mark->fault.value},
+                              {"Labels", mark_labels(*mark, "io.faultline.target")}}
+                   .dump()
+             : "";
+    if (request.starts_with("GET /volumes?")) return {200, R"({"Volumes":[)" + volume + "]}"};
+    if (request.starts_with("DELETE ")) return {204, ""};
+    if (!mark) return {404, R"({"message":"no such volume"})"};
+    return {request.starts_with("POST ") ? 201 : 200, volume};
+  }
+
   std::atomic<bool> is_broken = false;
+  std::optional<Mark> mark = {};
   FakeEngine engine;
 };
 
@@ -179,6 +197,28 @@ TEST_F(Hosts, WhatIsHeldIsSweptHostByHost) {
   ASSERT_TRUE(of_eu);
   EXPECT_EQ(of_eu->front().target_id, kEu + "@eu");
   EXPECT_FALSE(parts[1]->all(in(2s)));
+}
+
+/// A host may be called otherwise in the next run, so that its name is no part of a mark.
+TEST_F(Hosts, AMarkIsOnTheHostOfItsTargetAndFoundHostByHost) {
+  Mark mark{{"f-1a-2"}, FaultKind::pause, kUs + "@us", "roach1@us", "", 0s, "", {}, {}};
+  us_.mark = mark;
+  us_.mark->target_id = kUs;
+  us_.mark->target = "roach1";
+  OwnershipMarks& marks = *both().marks();
+  EXPECT_TRUE(marks.put_mark(mark, in(2s)));
+  const auto found = marks.find_marks(in(2s));
+  ASSERT_TRUE(found) << found.error().message;
+  EXPECT_THAT(found->marks, ElementsAre(mark));
+  EXPECT_TRUE(marks.take_mark(mark.fault, mark.target_id, in(2s)));
+  EXPECT_THAT(us_.engine.requests(), Contains("DELETE /volumes/faultline-mark-f-1a-2"));
+  EXPECT_THAT(eu_.engine.requests(), ElementsAre(StartsWith("GET /volumes?filters=")));
+
+  const auto parts = without_us().marks()->mark_parts();
+  ASSERT_EQ(parts.size(), 2U);
+  EXPECT_TRUE(parts[0]->find_marks(in(2s)));
+  EXPECT_FALSE(parts[1]->find_marks(in(2s))) << "nobody knows what is marked there";
+  EXPECT_FALSE(runtime_->marks()->put_mark(mark, in(2s)));
 }
 
 TEST_F(Hosts, AHoldOfAnEarlierRunIsAskedForWhereItMayBe) {

@@ -73,6 +73,7 @@ struct FakeWorld {
   int holds_laid = 0;
   bool holds_meet_packets = true;
   int renewals = 0;
+  std::map<std::string, Mark> marks;          ///< By fault id.
   std::map<std::string, Limits> limits;       ///< By target id; none: unlimited.
   std::map<std::string, IoLimits> io;         ///< The same of its disk, gone with its run.
   std::vector<FaultSupport> support;          ///< What the probe answers.
@@ -98,8 +99,8 @@ struct FakeWorld {
     at(name).exit_code.reset();
     io.erase("id-" + name);
   }
-  /// States and limits of targets, and everything that is held: to be compared before
-  /// and after.
+  /// States and limits of targets, and everything that is held or marked: to be compared
+  /// before and after.
   [[nodiscard]] std::map<std::string, std::string> fingerprint() const {
     std::map<std::string, std::string> all;
     for (const auto& [id, target] : targets) {
@@ -111,17 +112,22 @@ struct FakeWorld {
           " " + to_text(DiskShare{"8:0", on_disk == io.end() ? IoLimits{} : on_disk->second});
     }
     for (const auto& [fault, hold] : holds) all["held for " + fault] = hold.target_id;
+    for (const auto& [fault, mark] : marks) all["marked for " + fault] = mark.target_id;
     return all;
   }
 };
 
 /// A runtime over a FakeWorld that records what it is told and fails when told to.
-class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
+class FakeRuntime final : public Runtime,
+                          private Holds,
+                          private LimitsControl,
+                          private OwnershipMarks {
  public:
   explicit FakeRuntime(FakeWorld& world) : world_(world) {}
 
   [[nodiscard]] Holds* holds() override { return this; }
   [[nodiscard]] LimitsControl* limits() override { return this; }
+  [[nodiscard]] OwnershipMarks* marks() override { return this; }
   [[nodiscard]] std::vector<FaultSupport> probe(Deadline) override { return world_.support; }
 
   [[nodiscard]] RuntimeKind kind() const override { return RuntimeKind::docker; }
@@ -255,6 +261,29 @@ class FakeRuntime final : public Runtime, private Holds, private LimitsControl {
       world_.limits[id].memory = limits.memory;
       world_.limits[id].memory_swap = limits.memory_swap;
     });
+  }
+
+  Status put_mark(const Mark& mark, Deadline) override {
+    return at_the_marks("put_mark", [&] { world_.marks[mark.fault.value] = mark; });
+  }
+  Status take_mark(const FaultId& fault, const std::string&, Deadline) override {
+    return at_the_marks("take_mark", [&] { world_.marks.erase(fault.value); });
+  }
+  Result<FoundMarks> find_marks(Deadline) override {
+    if (const auto error = error_of("find_marks")) return *error;
+    FoundMarks found;
+    for (const auto& [fault, mark] : world_.marks) found.marks.push_back(mark);
+    return found;
+  }
+  /// A mark is no act on a target, so it is not among the calls.
+  template <class Effect>
+  Status at_the_marks(const std::string& verb, Effect effect) {
+    const bool crashes_here = world_.calls_until_crash == 0;
+    if (!(crashes_here && world_.crash_after_effect)) count_down();
+    if (const auto error = error_of(verb)) return *error;
+    effect();
+    if (crashes_here) count_down();
+    return kDone;
   }
 
   static Error gone(const std::string& id) { return {ErrorCode::not_found, "no container " + id}; }

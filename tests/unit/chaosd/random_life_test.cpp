@@ -14,8 +14,8 @@ using ::testing::IsEmpty;
 constexpr int kSteps = 10'000;
 constexpr int kHealEvery = 100;  ///< Then the world must be as it was.
 
-/// Random faults, undos, heals, deaths of chaosd, absences of the runtime and other
-/// hands on the targets, against what must hold after each step. The seed is printed;
+/// Random faults, undos, heals, deaths of chaosd, losses of its journal, absences of the runtime
+/// and other hands on the targets, against what must hold after each step. The seed is printed;
 /// FAULTLINE_SEED repeats a run.
 class RandomLife : public ChaosdTest {
  protected:
@@ -39,9 +39,11 @@ class RandomLife : public ChaosdTest {
       case 4: arm_crash(); break;
       case 5: another_hand(); break;
       case 6: fail_a_verb(); break;
+      case 7: lose_the_journal(); break;
       default: break;
     }
     survive([&] { life->pass(milliseconds{100 * below(40)}); });
+    if (below(4) == 0) survive([&] { life->healer.sweep(); });
     check();
   }
 
@@ -66,14 +68,14 @@ class RandomLife : public ChaosdTest {
     });
   }
   void arm_crash() {
-    static const std::vector<std::string> kStates{"queued", "injecting", "active", "reverting",
-                                                  "reverted"};
+    static const std::vector<std::string> kStates{"queued",    "injecting", "mark",    "active",
+                                                  "reverting", "unmark",    "reverted"};
     if (below(2) == 0) {
       world.calls_until_crash = below(12);
       world.crash_after_effect = below(2) == 0;
     } else {
       crash_at() =
-          (below(2) == 0 ? "before:" : "after:") + kStates[static_cast<std::size_t>(below(5))];
+          (below(2) == 0 ? "before:" : "after:") + kStates[static_cast<std::size_t>(below(7))];
     }
   }
   /// What is done to a target is undone by the same hand at the next heal_all().
@@ -86,9 +88,9 @@ class RandomLife : public ChaosdTest {
     }
   }
   void fail_a_verb() {
-    static const std::vector<std::string> kVerbs{"stop",  "kill",    "pause",     "unpause",
-                                                 "start", "inspect", "hold",      "release",
-                                                 "renew", "set_cpu", "set_memory"};
+    static const std::vector<std::string> kVerbs{
+        "stop",    "kill",  "pause",   "unpause",    "start",    "inspect",  "hold",
+        "release", "renew", "set_cpu", "set_memory", "put_mark", "take_mark"};
     world.errors.clear();
     world.late_errors.clear();
     world.ignored.clear();
@@ -99,6 +101,25 @@ class RandomLife : public ChaosdTest {
       case 2: world.ignored.insert(verb); break;
       default: break;
     }
+  }
+
+  /// With what is open now all marked or held, the world tells what the journal told. Not so
+  /// before an effect is proven, which no mark covers.
+  void lose_the_journal() {
+    const auto open = life->ledger().records_since(WallTime::max());
+    const bool all_told = std::all_of(open.begin(), open.end(), [&](const FaultRecord& record) {
+      const auto& id = record.view.id.value;
+      return record.view.state == FaultState::queued || world.marks.contains(id) ||
+             world.holds.contains(id);
+    });
+    if (!all_told) return;
+    losses_ += 1;
+    whole_ = false;
+    no_more_crashes();
+    life.reset();
+    std::filesystem::remove(folder.path() + "/journal.jsonl");
+    begin();
+    life->healer.sweep();
   }
 
   template <class Act>
@@ -125,6 +146,7 @@ class RandomLife : public ChaosdTest {
       }
     }
     for (const auto& [fault, hold] : world.holds) {
+      if (!whole_) break;
       const auto known = life->ledger().find({fault});
       ASSERT_TRUE(known) << "held for a fault that nobody knows: " << fault;
     }
@@ -137,7 +159,10 @@ class RandomLife : public ChaosdTest {
     world.late_errors.clear();
     world.ignored.clear();
     life->service.heal("the end");
+    life->healer.sweep();
     life->pass(30s);
+    life->healer.sweep();
+    whole_ = true;
     for (const char* name : {"n1", "n2", "n3"}) {
       if (world.at(name).state == ContainerState::exited) world.start(name);
     }
@@ -151,6 +176,8 @@ class RandomLife : public ChaosdTest {
   unsigned seed_;
   std::mt19937 random_;
   int deaths_ = 0;
+  int losses_ = 0;
+  bool whole_ = true;  ///< The journal knows of everything.
 };
 
 TEST_F(RandomLife, EndsAsItBeganWhateverHappens) {
@@ -163,6 +190,7 @@ TEST_F(RandomLife, EndsAsItBeganWhateverHappens) {
     if (HasFatalFailure()) return;
   }
   EXPECT_GT(deaths_, kSteps / 50) << "it must die often to mean anything";
+  EXPECT_GT(losses_, kSteps / 50) << "and lose its journal as often";
 }
 
 }  // namespace
