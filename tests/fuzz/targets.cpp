@@ -6,6 +6,8 @@
 #include <nlohmann/json.hpp>
 
 #include "chaosd/docker/docker_json.hpp"
+#include "chaosd/docker/holder_json.hpp"
+#include "chaosd/docker/mark_json.hpp"
 #include "chaosd/http/experiment_request.hpp"
 #include "chaosd/http/fault_request.hpp"
 #include "chaosd/http/request.hpp"
@@ -42,12 +44,39 @@ void run_journal(std::string_view input) {
   chaos::follow(chain, input, "audit");
 }
 
+void run_helpers(std::string_view input) {
+  (void)chaos::read_holder(input);
+  (void)chaos::read_holds(input);
+  (void)chaos::read_created(input);
+  for (const auto& line : chaos::read_log(input)) (void)chaos::read_held_line(line);
+  (void)chaos::read_held_line(std::string{input});
+  (void)chaos::read_list_addresses(input);
+  (void)chaos::read_gateways(input);
+  (void)chaos::read_host_limits(input);
+  (void)chaos::read_memory_used(input);
+  (void)chaos::read_info(input);
+}
+
+/// A mark is all that is left when the journal is lost: it must say the same as it was told.
+void run_marks(std::string_view input) {
+  const auto volumes = chaos::read_volumes(input);
+  if (!volumes) return;
+  for (const auto& volume : *volumes) {
+    const auto mark = chaos::read_mark_labels(volume.labels);
+    if (!mark) continue;
+    const auto again = chaos::read_mark_labels(chaos::mark_labels(*mark, "owner"));
+    FAULTLINE_ENSURE(again && *again == *mark, "a mark that was read can be written and read again");
+  }
+}
+
 void run_docker(std::string_view input) {
   (void)chaos::read_container(input);
   (void)chaos::read_ids(input);
   (void)chaos::read_version(input);
   (void)chaos::read_message(input);
   (void)chaos::read_impact(input);
+  run_helpers(input);
+  run_marks(input);
 }
 
 void run_body(std::string_view input) {
