@@ -97,7 +97,7 @@ Result<std::vector<std::string>> DockerHolds::log(const std::string& id, Deadlin
 }
 
 Result<HoldReport> DockerHolds::await_report(const std::string& id, std::int64_t after,
-                                             Deadline deadline) {
+                                             Deadline deadline, const NetRules* rules) {
   for (int looks = 1;; ++looks) {
     const auto lines = log(id, deadline);
     if (!lines) return lines.error();
@@ -105,7 +105,9 @@ Result<HoldReport> DockerHolds::await_report(const std::string& id, std::int64_t
       const auto held = read_held_line(lines->back());
       if (!held && !lines->back().starts_with("removed")) return held.error();
       if (!held) return Error{ErrorCode::not_found, "the helper ended: " + lines->back()};
-      if (held->number > after) return held->report;
+      const auto& laid = held->report.laid;
+      const bool wanted = rules == nullptr || (laid && same_rules(*laid, *rules));
+      if (held->number > after && wanted) return held->report;
     }
     if (looks % kLooksUntilInspect == 0) {
       const auto holder = inspect(id, deadline);
@@ -129,6 +131,7 @@ Result<HolderSpec> DockerHolds::spec_for(const HoldOrder& order, Deadline deadli
   HolderSpec spec{image_, {}, {}, "container:" + order.target_id};
   if (const auto* const rules = std::get_if<NetRules>(&order.what)) {
     spec.arguments = joined({"hold"}, times, to_arguments(*rules));
+    spec.has_inbox = true;
     return spec;
   }
   if (const auto* const throttle = std::get_if<DiskThrottle>(&order.what)) {
@@ -164,23 +167,29 @@ Result<HoldReport> DockerHolds::hold(const HoldOrder& order, Deadline deadline) 
   return await_report(*id, 0, deadline);
 }
 
-Result<HoldReport> DockerHolds::renew(const FaultId& fault, Deadline deadline) {
+Result<Holder> DockerHolds::running_helper(const FaultId& fault, Deadline deadline) {
   const auto name = holder_name(fault);
   if (!name) return name.error();
-  const auto holder = inspect(*name, deadline);
-  if (!holder) return holder.error();
-  if (!holder->running) {
-    return Error{ErrorCode::not_found,
-                 "the helper ended with exit code " + std::to_string(holder->exit_code)};
-  }
-  const auto lines = log(holder->id, deadline);
+  auto holder = inspect(*name, deadline);
+  if (!holder || holder->running) return holder;
+  return Error{ErrorCode::not_found,
+               "the helper ended with exit code " + std::to_string(holder->exit_code)};
+}
+
+Result<std::int64_t> DockerHolds::last_number(const std::string& id, Deadline deadline) {
+  const auto lines = log(id, deadline);
   if (!lines) return lines.error();
-  std::int64_t last = 0;
-  if (!lines->empty()) {
-    const auto held = read_held_line(lines->back());
-    if (!held) return held.error();
-    last = held->number;
-  }
+  if (lines->empty()) return std::int64_t{0};
+  const auto held = read_held_line(lines->back());
+  if (!held) return held.error();
+  return held->number;
+}
+
+Result<HoldReport> DockerHolds::renew(const FaultId& fault, Deadline deadline) {
+  const auto holder = running_helper(fault, deadline);
+  if (!holder) return holder.error();
+  const auto last = last_number(holder->id, deadline);
+  if (!last) return last.error();
   const auto asked =
       engine_.call("POST", "/containers/" + holder->id + "/kill?signal=SIGUSR1", deadline);
   if (!asked) return asked.error();
@@ -188,7 +197,7 @@ Result<HoldReport> DockerHolds::renew(const FaultId& fault, Deadline deadline) {
     return Error{ErrorCode::not_found, "the helper ended just now"};
   }
   if (asked->status != 204) return upstream(*asked);
-  return await_report(holder->id, last, deadline);
+  return await_report(holder->id, *last, deadline);
 }
 
 Status DockerHolds::stop(const std::string& name, Holder& holder, Deadline deadline) {
@@ -302,27 +311,6 @@ Result<std::vector<Hold>> DockerHolds::all(Deadline deadline) {
   auto holds = read_holds(answer->body);
   if (!holds) return unreadable(holds.error());
   return holds;
-}
-
-Result<std::vector<std::string>> DockerHolds::exempt(const std::string& target_id,
-                                                     Deadline deadline) {
-  const auto target = engine_.read_container_page(target_id, "json", deadline);
-  if (!target) return target.error();
-  auto addresses = read_gateways(*target);
-  if (!addresses) return unreadable(addresses.error());
-  const auto ours = own_addresses(deadline);
-  if (!ours) return ours.error();
-  addresses->insert(addresses->end(), ours->begin(), ours->end());
-  return addresses;
-}
-
-Result<std::vector<std::string>> DockerHolds::own_addresses(Deadline deadline) {
-  const auto listed = engine_.call("GET", "/containers/json?filters=" + role_filter(), deadline);
-  if (!listed) return listed.error();
-  if (listed->status != 200) return upstream(*listed);
-  auto ours = read_list_addresses(listed->body);
-  if (!ours) return unreadable(ours.error());
-  return ours;
 }
 
 std::vector<FaultSupport> DockerHolds::probe(Deadline deadline) {

@@ -29,12 +29,16 @@ class DockerHolds final : public Holds {
 
   Result<HoldReport> hold(const HoldOrder& order, Deadline deadline) override;
   Result<HoldReport> renew(const FaultId& fault, Deadline deadline) override;
+  /// By a second process in the helper's container, which ends at once.
+  Result<HoldReport> replace(const HoldOrder& order, Deadline deadline) override;
   Status release(const Hold& hold, Deadline deadline) override;
   Result<std::vector<Hold>> all(Deadline deadline) override;
   Result<DiskShare> look_at_disk(const FaultId& fault, const std::string& target_id,
                                  Deadline deadline) override;
   Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
   Result<std::vector<std::string>> own_addresses(Deadline deadline) override;
+  Result<std::vector<std::string>> addresses_in_use(const std::string& target_id,
+                                                    Deadline deadline) override;
 
   /// What the kernel of the Engine's machine can do, tried by a helper in a network
   /// namespace of its own. Remembered once the helper could answer.
@@ -59,9 +63,19 @@ class DockerHolds final : public Holds {
   [[nodiscard]] Status start(const std::string& id, Deadline deadline);
   [[nodiscard]] Status remove(const std::string& id, Deadline deadline);
   [[nodiscard]] Result<std::vector<std::string>> log(const std::string& id, Deadline deadline);
-  /// Waits for a status line with a number above `after`.
+  /// The one of a fault, if it runs; else `not_found`.
+  [[nodiscard]] Result<Holder> running_helper(const FaultId& fault, Deadline deadline);
+  /// Number of the last status line; 0: it has said nothing yet.
+  [[nodiscard]] Result<std::int64_t> last_number(const std::string& id, Deadline deadline);
+  /// Waits for a status line with a number above `after`, and of these rules if they are given.
   [[nodiscard]] Result<HoldReport> await_report(const std::string& id, std::int64_t after,
-                                                Deadline deadline);
+                                                Deadline deadline, const NetRules* rules = nullptr);
+  /// Has a second process run in a container: what it says.
+  [[nodiscard]] Result<std::vector<std::string>> exec(const std::string& id,
+                                                      const std::vector<std::string>& command,
+                                                      Deadline deadline);
+  [[nodiscard]] Result<std::vector<std::string>> addresses_of(const std::string& filter,
+                                                              Deadline deadline);
   /// Runs a helper to its end in a network: its log, when it ended with 0.
   [[nodiscard]] Result<std::vector<std::string>> run(const std::string& name,
                                                      const HolderSpec& spec, Deadline deadline);

@@ -187,6 +187,11 @@ Result<HoldReport> DockerHosts::renew(const FaultId& fault, Deadline deadline) {
   return answers.front();
 }
 
+Result<HoldReport> DockerHosts::replace(const HoldOrder& order, Deadline deadline) {
+  return at_home(order.target_id, deadline,
+                 [&](HostRuntime& host) { return host.holds()->replace(order, deadline); });
+}
+
 Status DockerHosts::release(const Hold& hold, Deadline deadline) {
   const auto host = home_of(hold.target_id, deadline);
   if (host) return (*host)->holds()->release(hold, deadline);
@@ -237,6 +242,13 @@ Result<std::vector<std::string>> DockerHosts::own_addresses(Deadline deadline) {
     addresses.insert(addresses.end(), answer->begin(), answer->end());
   }
   return addresses;
+}
+
+Result<std::vector<std::string>> DockerHosts::addresses_in_use(const std::string& target_id,
+                                                               Deadline deadline) {
+  return at_home(target_id, deadline, [&](HostRuntime& host) {
+    return host.holds()->addresses_in_use(target_id, deadline);
+  });
 }
 
 Result<Limits> DockerHosts::read(const std::string& id, Deadline deadline) {

@@ -45,6 +45,7 @@ class DockerHosts final : public Runtime,
  private:
   Result<HoldReport> hold(const HoldOrder& order, Deadline deadline) override;
   Result<HoldReport> renew(const FaultId& fault, Deadline deadline) override;
+  Result<HoldReport> replace(const HoldOrder& order, Deadline deadline) override;
   Status release(const Hold& hold, Deadline deadline) override;
   /// An error when one of them cannot be asked; parts() has them apart.
   Result<std::vector<Hold>> all(Deadline deadline) override;
@@ -54,6 +55,8 @@ class DockerHosts final : public Runtime,
   Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
   /// Of all hosts; an error when one of them cannot be asked.
   Result<std::vector<std::string>> own_addresses(Deadline deadline) override;
+  Result<std::vector<std::string>> addresses_in_use(const std::string& target_id,
+                                                    Deadline deadline) override;
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string& id, Deadline deadline) override;

@@ -1,5 +1,6 @@
 #include "chaosd/docker/holder_json.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 
@@ -16,8 +17,9 @@ namespace {
 using nlohmann::json;
 using wire::ObjectReader;
 
-constexpr std::int64_t kHolderMemory = 64 * 1024 * 1024;
-constexpr std::int64_t kHolderPids = 16;
+// With room for the Engine's own runtime, which for a moment is within them at an exec.
+constexpr std::int64_t kHolderMemory = 96 * 1024 * 1024;
+constexpr std::int64_t kHolderPids = 32;
 
 std::int64_t number_of(const json& value) {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
@@ -94,10 +96,19 @@ std::string create_body(const HolderSpec& spec) {
               {"RestartPolicy", {{"Name", "no"}}},
               // What it says is read from there, whatever the Engine's default is.
               {"LogConfig", {{"Type", "json-file"}, {"Config", {{"max-size", "1m"}}}}}}}};
+  if (spec.has_inbox) {
+    body["HostConfig"]["Tmpfs"] = {{kInboxFolder, "rw,noexec,nosuid,nodev,size=1m,mode=0700"}};
+  }
   // A process may enter a cgroup of version 2 only from where it can see both.
   if (!spec.cgroup.empty()) body["HostConfig"]["CgroupnsMode"] = "host";
   return body.dump();
 }
+
+std::string exec_body(const std::vector<std::string>& command) {
+  return json{{"Cmd", command}, {"AttachStdout", true}, {"AttachStderr", true}}.dump();
+}
+
+std::string exec_start_body() { return json{{"Detach", false}, {"Tty", false}}.dump(); }
 
 std::string holder_filter(std::string_view owner) {
   return percent_encoded(json{{"label",
@@ -115,6 +126,7 @@ Result<Holder> read_holder(std::string_view body) {
   if (!document) return document.error();
   Holder holder;
   holder.id = text_of(member(*document, "Id"));
+  holder.program = text_of(member(*document, "Path"));
   const json& state = member(*document, "State");
   const std::string status = text_of(member(state, "Status"));
   if (holder.id.empty() || status.empty()) {
@@ -180,11 +192,20 @@ Result<HeldLine> read_held_line(const std::string& line) {
     return Error{ErrorCode::upstream, "the helper said: " + line.substr(0, 200)};
   }
   constexpr std::string_view kNote = " note=";
+  constexpr std::string_view kLaid = " laid=";
   const auto note = line.find(kNote);
-  return HeldLine{
+  HeldLine held{
       value_of(line, "n"),
       {value_of(line, "rules"), value_of(line, "met"), line.find(" owned=yes") != std::string::npos,
        note == std::string::npos ? "" : line.substr(note + kNote.size(), 200)}};
+  if (const auto laid = line.substr(0, note).find(kLaid); laid != std::string::npos) {
+    const auto word = laid + kLaid.size();
+    const auto end = std::min(line.find(' ', word), line.size());
+    auto rules = read_word(std::string_view{line}.substr(word, end - word));
+    if (!rules) return Error{ErrorCode::upstream, "the helper holds " + rules.error().message};
+    held.report.laid = std::move(rules).value();
+  }
+  return held;
 }
 
 Result<std::vector<std::string>> read_list_addresses(std::string_view body) {

@@ -30,6 +30,8 @@ inline constexpr std::string_view kHolderRole = "nethold";
 /// Where a helper finds the volume it is to fill, or to try; and the target's cgroup.
 inline constexpr std::string_view kHeldFolder = "/held";
 inline constexpr std::string_view kCgroupFolder = "/cgroup";
+/// Where one that holds rules is given others.
+inline constexpr std::string_view kInboxFolder = "/inbox";
 
 struct HolderSpec {
   std::string image;
@@ -40,30 +42,38 @@ struct HolderSpec {
   std::optional<StoreVolume> volume = {};  ///< Mounted at kHeldFolder.
   std::string cgroup = {};                 ///< Of the target; mounted at kCgroupFolder.
   bool looks_only = false;                 ///< Both are mounted read-only.
+  bool has_inbox = false;                  ///< In memory, at kInboxFolder.
 };
 
 /// The body of POST /containers/create: one capability at most and nothing else, no shell,
-/// nothing writable but the volume and the cgroup that are given, never restarted by the Engine.
+/// nothing writable but the volume, the cgroup and the inbox that are given, never restarted by the
+/// Engine.
 [[nodiscard]] std::string create_body(const HolderSpec& spec);
 /// `filters=` for the list of our helpers, percent-encoded.
 [[nodiscard]] std::string holder_filter(std::string_view owner);
 /// The same for all containers of Faultline itself.
 [[nodiscard]] std::string role_filter();
 
+/// The body of POST /containers/{id}/exec: a second process there, which says what it does.
+[[nodiscard]] std::string exec_body(const std::vector<std::string>& command);
+/// Of POST /exec/{id}/start: the answer lasts as long as that process, and is what it says.
+[[nodiscard]] std::string exec_start_body();
+
 struct Holder {
   std::string id;
+  std::string program;  ///< What its container runs, as a path in its image.
   bool running = false;
   std::int64_t exit_code = 0;
   std::map<std::string, std::string> labels;
 };
 [[nodiscard]] Result<Holder> read_holder(std::string_view body);
 [[nodiscard]] Result<std::vector<Hold>> read_holds(std::string_view body);
-/// "Id" of a created container.
+/// "Id" of a created container, or of a process that is to be run in one.
 [[nodiscard]] Result<std::string> read_created(std::string_view body);
 
 /// The lines of a container's log without a terminal, which come in frames.
 [[nodiscard]] std::vector<std::string> read_log(std::string_view body);
-/// "held n=1 rules=4 met=2 owned=yes".
+/// "held n=1 rules=4 met=2 owned=yes laid=…".
 struct HeldLine {
   std::int64_t number = 0;
   HoldReport report;

@@ -121,6 +121,12 @@ Result<HoldReport> HostRuntime::renew(const FaultId& fault, Deadline deadline) {
   return report;
 }
 
+Result<HoldReport> HostRuntime::replace(const HoldOrder& order, Deadline deadline) {
+  HoldOrder here = order;
+  here.target_id = plain(order.target_id);
+  return ask(deadline, [&] { return engine_->holds()->replace(here, deadline); });
+}
+
 Status HostRuntime::release(const Hold& hold, Deadline deadline) {
   Hold here = hold;
   here.target_id = plain(hold.target_id);
@@ -152,6 +158,12 @@ Result<DiskShare> HostRuntime::look_at_disk(const FaultId& fault, const std::str
 
 Result<std::vector<std::string>> HostRuntime::own_addresses(Deadline deadline) {
   return ask(deadline, [&] { return engine_->holds()->own_addresses(deadline); });
+}
+
+Result<std::vector<std::string>> HostRuntime::addresses_in_use(const std::string& target_id,
+                                                               Deadline deadline) {
+  return ask(deadline,
+             [&] { return engine_->holds()->addresses_in_use(plain(target_id), deadline); });
 }
 
 Result<Limits> HostRuntime::read(const std::string& id, Deadline deadline) {

@@ -54,12 +54,15 @@ class HostRuntime final : public Runtime,
  private:
   Result<HoldReport> hold(const HoldOrder& order, Deadline deadline) override;
   Result<HoldReport> renew(const FaultId& fault, Deadline deadline) override;
+  Result<HoldReport> replace(const HoldOrder& order, Deadline deadline) override;
   Status release(const Hold& hold, Deadline deadline) override;
   Result<std::vector<Hold>> all(Deadline deadline) override;
   Result<DiskShare> look_at_disk(const FaultId& fault, const std::string& target_id,
                                  Deadline deadline) override;
   Result<std::vector<std::string>> exempt(const std::string& target_id, Deadline deadline) override;
   Result<std::vector<std::string>> own_addresses(Deadline deadline) override;
+  Result<std::vector<std::string>> addresses_in_use(const std::string& target_id,
+                                                    Deadline deadline) override;
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string& id, Deadline deadline) override;

@@ -21,6 +21,8 @@ struct FaultOrder {
   FaultParams params{};
   std::string saved{};        ///< What save() answered before anything was done.
   milliseconds time_left{0};  ///< Until its deadline; what holds it must not outlive that.
+  /// It lies upon a run of the target that is over, and passes (on_restart: ignore).
+  bool left_behind = false;
 };
 
 /// What undoing means for a target as it is found now. A target that another hand
@@ -74,10 +76,14 @@ class Fault {
   /// The whole proof; in_effect() where the target's state is all there is to see.
   [[nodiscard]] virtual Result<Proof> prove(Runtime& runtime, const FaultOrder& order,
                                             const TargetInfo& target, Deadline deadline) const;
-  /// Renews what holds the effect. `not_found`: it is not held any more.
-  virtual Status keep(Runtime& /*runtime*/, const FaultOrder& /*order*/,
-                      Deadline /*deadline*/) const {
-    return kDone;
+  /// It is about addresses of other targets, so that what becomes of these concerns it.
+  [[nodiscard]] virtual bool names_others() const { return false; }
+  /// Renews what holds the effect, and has it follow those whom it names: what changed, in
+  /// words, which is mostly nothing. `not_found`: it is not held any more. `conflict`: it is,
+  /// and is not what it should be now, and cannot be made so.
+  virtual Result<std::string> keep(Runtime& /*runtime*/, const FaultOrder& /*order*/,
+                                   Deadline /*deadline*/) const {
+    return std::string{};
   }
   /// `touched` is the run of the target that we acted on, empty when a crash kept
   /// us from writing it down.

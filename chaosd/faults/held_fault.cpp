@@ -35,10 +35,12 @@ Result<Proof> HeldFault::prove(Runtime& runtime, const FaultOrder& order,
   return proof_in(*report);
 }
 
-Status HeldFault::keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
+Result<std::string> HeldFault::keep(Runtime& runtime, const FaultOrder& order,
+                                    Deadline deadline) const {
   const auto report = renew(runtime, order, deadline);
   if (!report) return report.error();
-  return kDone;
+  if (order.left_behind) return std::string{};
+  return follow(runtime, order, *report, deadline);
 }
 
 Status HeldFault::undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {

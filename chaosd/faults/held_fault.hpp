@@ -15,7 +15,8 @@ class HeldFault : public MarkedFault {
   /// Shown by what the kernel itself counts.
   [[nodiscard]] Result<Proof> prove(Runtime& runtime, const FaultOrder& order,
                                     const TargetInfo& target, Deadline deadline) const final;
-  Status keep(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
+  Result<std::string> keep(Runtime& runtime, const FaultOrder& order,
+                           Deadline deadline) const final;
   Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const override;
 
   /// Of silence of chaosd, after which a hold ends itself.
@@ -23,6 +24,8 @@ class HeldFault : public MarkedFault {
 
  protected:
   [[nodiscard]] Result<Holds*> holds_of(Runtime& runtime) const;
+  [[nodiscard]] Result<HoldReport> renew(Runtime& runtime, const FaultOrder& order,
+                                         Deadline deadline) const;
 
  private:
   [[nodiscard]] virtual HoldPlace place() const = 0;
@@ -31,8 +34,11 @@ class HeldFault : public MarkedFault {
   [[nodiscard]] virtual Result<HoldWhat> what(Runtime& runtime, const FaultOrder& order,
                                               Deadline deadline) const = 0;
   [[nodiscard]] virtual Proof proof_in(const HoldReport& report) const = 0;
-  [[nodiscard]] Result<HoldReport> renew(Runtime& runtime, const FaultOrder& order,
-                                         Deadline deadline) const;
+  /// Makes what is held what it should be now; as of keep().
+  virtual Result<std::string> follow(Runtime& /*runtime*/, const FaultOrder& /*order*/,
+                                     const HoldReport& /*held*/, Deadline /*deadline*/) const {
+    return std::string{};
+  }
 };
 
 }  // namespace faultline::chaos

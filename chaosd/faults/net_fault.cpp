@@ -8,6 +8,7 @@ namespace faultline::chaos {
 namespace {
 
 constexpr std::int64_t kCockroachPort = 26257;
+constexpr int kLooksForProof = 10;  // Each sends packets of its own.
 
 template <class Item>
 void add_new(std::vector<Item>& list, const std::vector<Item>& more) {
@@ -43,6 +44,39 @@ Result<std::vector<std::string>> met_from(const TargetInfo& target, const Target
   return addresses;
 }
 
+/// Adds what is known of one peer now.
+Status meet(NetPicture& picture, const TargetInfo& target, const Peer& peer, Runtime& runtime,
+            Deadline deadline) {
+  const auto found = runtime.inspect(peer.id, deadline);
+  if (!found && found.error().code != ErrorCode::not_found) return found.error();
+  if (!found) {
+    picture.away.push_back({found.error().message, {}});
+    return kDone;
+  }
+  const auto addresses = found->host == target.host ? Result{ip_addresses(*found)}
+                                                    : met_from(target, *found, runtime, deadline);
+  if (!addresses) return addresses.error();
+  const bool is_up =
+      found->state == ContainerState::running || found->state == ContainerState::paused;
+  if (is_up && !addresses->empty()) {
+    add_new(picture.rules.peers, *addresses);
+  } else {
+    picture.away.push_back(
+        {peer.name + " has no IP address now (it is " + std::string{to_string(found->state)} + ")",
+         *addresses});
+  }
+  add_new(picture.rules.ports, ports_of(*found));
+  for (const auto& address : *addresses) picture.names[address] = peer.name;
+  return kDone;
+}
+
+/// Of a look at the world that failed: nothing is known by it, also nothing of the hold.
+Error not_known(Error error) {
+  const bool is_of_a_hold = error.code == ErrorCode::not_found || error.code == ErrorCode::conflict;
+  if (is_of_a_hold) error.code = ErrorCode::unavailable;
+  return error;
+}
+
 }  // namespace
 
 std::vector<std::string> ip_addresses(const TargetInfo& target) {
@@ -69,43 +103,92 @@ std::vector<std::int64_t> ports_of(const TargetInfo& target) {
   return found;
 }
 
-Result<HoldWhat> NetFault::what(Runtime& runtime, const FaultOrder& order,
-                                Deadline deadline) const {
+NetRules NetFault::begin(const FaultOrder& order, const TargetInfo& target) const {
   NetRules rules;
   rules.direction = order.params.direction;
   fill(rules, order.params);
+  rules.ports = ports_of(target);
+  return rules;
+}
+
+Result<NetPicture> NetFault::look(Runtime& runtime, const FaultOrder& order,
+                                  Deadline deadline) const {
   const auto target = runtime.inspect(order.target_id, deadline);
   if (!target) return target.error();
-  rules.ports = ports_of(*target);
-  if (order.params.peers.empty()) {
-    auto exempt = runtime.holds()->exempt(order.target_id, deadline);
-    if (!exempt) return exempt.error();
-    rules.exempt = std::move(exempt).value();
-    const auto others = runtime.list(deadline);
-    if (!others) return others.error();
-    for (const auto& other : *others) {
-      if (other.id == order.target_id) continue;
-      add_new(rules.witnesses, ip_addresses(other));
-      add_new(rules.ports, ports_of(other));
-    }
-    return HoldWhat{std::move(rules)};
-  }
+  NetPicture picture{begin(order, *target)};
+  NetRules& rules = picture.rules;
   for (const auto& peer : order.params.peers) {
-    const auto found = runtime.inspect(peer.id, deadline);
-    if (!found) return found.error();
-    const auto addresses = found->host == target->host
-                               ? Result{ip_addresses(*found)}
-                               : met_from(*target, *found, runtime, deadline);
-    if (!addresses) return addresses.error();
-    if (addresses->empty()) {
-      return Error{ErrorCode::conflict, peer.name + " has no IP address now (it is " +
-                                            std::string{to_string(found->state)} + ")"};
-    }
-    add_new(rules.peers, *addresses);
-    add_new(rules.ports, ports_of(*found));
+    if (auto met = meet(picture, *target, peer, runtime, deadline); !met) return met.error();
   }
-  rules.witnesses = rules.peers;
-  return HoldWhat{std::move(rules)};
+  if (!order.params.peers.empty()) {
+    rules.witnesses = rules.peers;
+    return picture;
+  }
+  auto exempt = runtime.holds()->exempt(order.target_id, deadline);
+  if (!exempt) return exempt.error();
+  rules.exempt = std::move(exempt).value();
+  const auto others = runtime.list(deadline);
+  if (!others) return others.error();
+  for (const auto& other : *others) {
+    if (other.id == order.target_id) continue;
+    add_new(rules.witnesses, ip_addresses(other));
+    add_new(rules.ports, ports_of(other));
+  }
+  return picture;
+}
+
+Result<HoldWhat> NetFault::what(Runtime& runtime, const FaultOrder& order,
+                                Deadline deadline) const {
+  auto seen = look(runtime, order, deadline);
+  if (!seen) return seen.error();
+  for (const auto& peer : seen->away) {
+    if (peer.addresses.empty()) return Error{ErrorCode::conflict, peer.words};
+    add_new(seen->rules.peers, peer.addresses);
+    seen->rules.witnesses = seen->rules.peers;
+  }
+  return HoldWhat{std::move(seen->rules)};
+}
+
+Result<std::string> NetFault::follow(Runtime& runtime, const FaultOrder& order,
+                                     const HoldReport& held, Deadline deadline) const {
+  if (!held.laid) {
+    return Error{ErrorCode::unsupported,
+                 "its helper does not say what it holds; build its image again with "
+                 "tools/nethold_image"};
+  }
+  const auto seen = look(runtime, order, deadline);
+  if (!seen) return not_known(seen.error());
+  std::vector<std::string> in_use;
+  if (!doubtful(*held.laid, *seen).empty()) {
+    auto asked = runtime.holds()->addresses_in_use(order.target_id, deadline);
+    if (!asked) return not_known(asked.error());
+    in_use = std::move(asked).value();
+  }
+  const auto change = change_of(*held.laid, *seen, in_use);
+  if (same_rules(change.rules, *held.laid)) return std::string{};
+  return replace(runtime, order, change, deadline);
+}
+
+Result<std::string> NetFault::replace(Runtime& runtime, const FaultOrder& order,
+                                      const NetChange& change, Deadline deadline) const {
+  auto report = runtime.holds()->replace(
+      {order.fault, order.target_id, HoldWhat{change.rules}, order.time_left, kLease}, deadline);
+  for (int looks = 1; report; ++looks) {
+    const Proof proof = proof_in(*report);
+    if (proof.shown || !change.shows) return change.words;
+    if (looks >= kLooksForProof) {
+      return Error{ErrorCode::conflict,
+                   "addresses have changed, and the effect of its new rules could not be proven: " +
+                       proof.note};
+    }
+    report = renew(runtime, order, deadline);
+  }
+  const auto code = report.error().code;
+  const bool may_pass =
+      code == ErrorCode::not_found || code == ErrorCode::timeout || code == ErrorCode::unavailable;
+  if (may_pass) return report.error();  // It is seen again at the next renewal.
+  return Error{ErrorCode::conflict,
+               "addresses have changed, and its rules could not follow: " + report.error().message};
 }
 
 Proof NetFault::proof_in(const HoldReport& report) const {

@@ -34,15 +34,12 @@ void NetLatencyFault::fill(NetRules& rules, const FaultParams& params) const {
   rules.jitter = milliseconds{params.number("jitter_ms")};
 }
 
-Result<HoldWhat> NetLatencyFault::what(Runtime& runtime, const FaultOrder& order,
-                                       Deadline deadline) const {
-  if (order.params.path != NetPath::sql) return NetFault::what(runtime, order, deadline);
-  NetRules rules;
-  rules.direction = order.params.direction;
-  fill(rules, order.params);
+Result<NetPicture> NetLatencyFault::look(Runtime& runtime, const FaultOrder& order,
+                                         Deadline deadline) const {
+  if (order.params.path != NetPath::sql) return NetFault::look(runtime, order, deadline);
   const auto target = runtime.inspect(order.target_id, deadline);
   if (!target) return target.error();
-  rules.ports = ports_of(*target);
+  NetRules rules = begin(order, *target);
   rules.witnesses = ip_addresses(*target);
   // Not the gateways: by them come the clients from outside.
   auto ours = runtime.holds()->own_addresses(deadline);
@@ -54,7 +51,7 @@ Result<HoldWhat> NetLatencyFault::what(Runtime& runtime, const FaultOrder& order
     if (other.id == order.target_id) continue;
     for (auto& address : ip_addresses(other)) rules.exempt.push_back(std::move(address));
   }
-  return HoldWhat{std::move(rules)};
+  return NetPicture{std::move(rules)};
 }
 
 }  // namespace faultline::chaos

@@ -21,8 +21,8 @@ class NetLatencyFault final : public NetFault {
 
  private:
   void fill(NetRules& rules, const FaultParams& params) const override;
-  [[nodiscard]] Result<HoldWhat> what(Runtime& runtime, const FaultOrder& order,
-                                      Deadline deadline) const override;
+  [[nodiscard]] Result<NetPicture> look(Runtime& runtime, const FaultOrder& order,
+                                        Deadline deadline) const override;
 };
 
 }  // namespace faultline::chaos

@@ -7,6 +7,7 @@
 #include "chaosd/http/body_fields.hpp"
 #include "chaosd/http/fault_request.hpp"
 #include "chaosd/http/schedule_request.hpp"
+#include "common/base/utf8.hpp"
 #include "common/wire/json_read.hpp"
 
 namespace faultline::chaos {
@@ -18,9 +19,9 @@ using nlohmann::json;
 constexpr std::size_t kStepsMax = 16;
 constexpr std::size_t kFaultsMax = 16;
 constexpr std::size_t kConditionsMax = 8;
-constexpr std::size_t kNameBytesMax = 4 * 100;  // UTF-8, 100 characters of any kind.
-constexpr std::size_t kHypothesisBytesMax = 4 * 500;
-constexpr std::size_t kQueryBytesMax = 2000;
+constexpr std::size_t kNameMax = 100;  // Characters, as the document counts.
+constexpr std::size_t kHypothesisMax = 500;
+constexpr std::size_t kQueryMax = 2000;
 constexpr std::int64_t kWaitMost = 3600;
 constexpr std::int64_t kHoldMost = 3600;
 constexpr std::int64_t kRangesMost = 1'000'000'000;
@@ -87,10 +88,10 @@ Result<AbortCondition> read_condition(const json& object, const std::string& pat
     if (!known) return known.error();
     condition.of = *known;
   } else if (query) {
-    if (query->empty() || query->size() > kQueryBytesMax) {
+    if (query->empty() || characters_in(*query) > kQueryMax) {
       return wrong_field(
           path, "promql",
-          "is empty or too long; use 1 to " + std::to_string(kQueryBytesMax) + " bytes");
+          "is empty or too long; use 1 to " + std::to_string(kQueryMax) + " characters");
     }
     condition.of = QueryCondition{*query};
   } else {
@@ -105,10 +106,10 @@ Status read_texts(const json& document, ExperimentSpec& spec) {
   spec.hypothesis = reader.text_or("hypothesis", "");
   spec.accept_plan = reader.maybe_text("accept_plan");
   if (reader.error()) return *reader.error();
-  if (spec.name.empty() || spec.name.size() > kNameBytesMax) {
+  if (spec.name.empty() || characters_in(spec.name) > kNameMax) {
     return wrong_field("", "name", "is empty or too long; use 1 to 100 characters");
   }
-  if (spec.hypothesis.size() > kHypothesisBytesMax) {
+  if (characters_in(spec.hypothesis) > kHypothesisMax) {
     return wrong_field("", "hypothesis", "is too long; use at most 500 characters");
   }
   return kDone;

@@ -1,5 +1,6 @@
 #include "chaosd/http/api.hpp"
 #include "chaosd/http/reply.hpp"
+#include "common/base/utf8.hpp"
 #include "common/wire/json_read.hpp"
 #include "common/wire/json_write.hpp"
 
@@ -10,7 +11,7 @@ namespace {
 using nlohmann::json;
 
 constexpr const char* kLever = "/api/chaos/v1/lever";
-constexpr std::size_t kReasonBytesMax = 4 * 300;  // UTF-8, 300 characters of any kind.
+constexpr std::size_t kReasonMax = 300;
 
 json to_json(const LeverState& lever) {
   return {{"engaged", lever.engaged}, {"reason", lever.reason}, {"since_ms", to_ms(lever.since)}};
@@ -23,7 +24,7 @@ Reply move_lever(ChaosService& service, const Call& call) {
   const bool engaged = reader.boolean("engaged");
   const std::string reason = reader.text("reason");
   if (reader.error()) return error_reply(*reader.error());
-  if (reason.empty() || reason.size() > kReasonBytesMax) {
+  if (reason.empty() || characters_in(reason) > kReasonMax) {
     return error_reply({ErrorCode::invalid,
                         "reason is empty or too long; say in 1 to 300 characters why", "/reason"});
   }

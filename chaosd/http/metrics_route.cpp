@@ -8,6 +8,7 @@ namespace {
 metrics::ChaosdStats stats_of(const Api::Parts& parts, const RequestCounts& counts) {
   metrics::ChaosdStats stats;
   stats.ledger = parts.service.ledger_stats();
+  stats.experiments = parts.experiments.stats();
   const auto capabilities = parts.service.capabilities();
   stats.runtime_ok = capabilities.health.ok;
   for (const auto& [name, health] : capabilities.hosts) stats.hosts_ok[name] = health.ok;

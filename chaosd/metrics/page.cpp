@@ -36,6 +36,30 @@ MetricFamily one(const char* name, const char* help, MetricType type, std::int64
   return result;
 }
 
+void add_experiments(std::vector<MetricFamily>& page, const ExperimentStats& stats) {
+  auto states =
+      family("faultline_chaosd_experiments", "Experiments that are remembered.", MetricType::Gauge);
+  for (const auto& [state, count] : stats.by_state) {
+    add(states, count, {{"state", std::string{to_string(state)}}});
+  }
+  page.push_back(std::move(states));
+  auto runs = family("faultline_chaosd_experiment_runs_total",
+                     "Runs of experiments by how they ended; missed: a due time passed unused.",
+                     MetricType::Counter);
+  for (const auto& [state, count] : stats.runs) {
+    add(runs, count, {{"outcome", std::string{to_string(state)}}});
+  }
+  add(runs, stats.missed, {{"outcome", "missed"}});
+  page.push_back(std::move(runs));
+  page.push_back(one("faultline_chaosd_experiment_failures_total",
+                     "Lines about experiments that could not be written down; no run begins then.",
+                     MetricType::Counter, stats.failures));
+  if (!stats.next_run_at) return;
+  page.push_back(one("faultline_chaosd_experiment_next_run_timestamp_seconds",
+                     "When the next scheduled run is due; absent while none is.", MetricType::Gauge,
+                     to_ms(*stats.next_run_at) / 1000));
+}
+
 }  // namespace
 
 std::string render_page(const ChaosdStats& stats) {
@@ -60,6 +84,7 @@ std::string render_page(const ChaosdStats& stats) {
   page.push_back(one("faultline_chaosd_journal_corrupt_lines",
                      "Lines of the journal that could not be read when chaosd began.", gauge,
                      stats.journal_corrupt_lines));
+  add_experiments(page, stats.experiments);
   page.push_back(one("faultline_chaosd_audit_seq", "Number of the newest entry of the audit.",
                      gauge, stats.audit_entries));
   page.push_back(one("faultline_chaosd_audit_whole",

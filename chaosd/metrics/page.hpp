@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "chaosd/service/experiment_book.hpp"
 #include "chaosd/service/ledger.hpp"
 
 namespace faultline::chaos::metrics {
@@ -11,6 +12,7 @@ namespace faultline::chaos::metrics {
 /// What chaosd knows of itself at one instant.
 struct ChaosdStats {
   LedgerStats ledger;
+  ExperimentStats experiments = {};
   bool runtime_ok = false;
   std::map<std::string, bool> hosts_ok = {};  ///< Of several Docker hosts, by name.
   bool lever_engaged = false;

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <string>
 
+#include "chaosd/runtime/net_rules.hpp"
 #include "common/base/result.hpp"
 
 namespace faultline::nethold {
@@ -13,6 +14,12 @@ class Held {
  public:
   virtual ~Held() = default;
   [[nodiscard]] virtual Status install() = 0;
+  /// Other rules in the place of those that are there, in one step; what fails changes nothing.
+  [[nodiscard]] virtual Status replace(chaos::NetRules /*rules*/) {
+    return Error{ErrorCode::unsupported, "what is held here has no rules"};
+  }
+  /// The rules that are there, see to_word(NetRules); empty where there are none.
+  [[nodiscard]] virtual std::string laid() const { return {}; }
   /// That there is nothing is success.
   [[nodiscard]] virtual Status remove() = 0;
   /// How many things of ours must be there: rules, or a file.

@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <ctime>
 
+#include "chaosd/nethold/inbox.hpp"
+
 namespace faultline::nethold {
 
 using namespace std::chrono_literals;
@@ -26,7 +28,7 @@ milliseconds since_boot() {
 int await_signal(milliseconds patience) {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&set, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) sigaddset(&set, signal);
   const timespec time{patience.count() / 1000, patience.count() % 1000 * 1'000'000};
   const int signal = sigtimedwait(&set, nullptr, &time);
   return signal > 0 ? signal : 0;
@@ -44,7 +46,15 @@ void Holder::report(bool first) {
   if (!met) return say("failed " + met.error().message);
   say("held n=" + std::to_string(++reports_) + " rules=" + std::to_string(held_->parts()) +
       " met=" + std::to_string(*met) + " owned=" + (held_->owned() ? "yes" : "no") +
+      (held_->laid().empty() ? "" : " laid=" + held_->laid()) +
       (held_->note().empty() ? "" : " note=" + held_->note()));
+}
+
+void Holder::replace() {
+  auto rules = read_rules(inbox_);
+  const Status replaced = rules ? held_->replace(std::move(rules).value()) : rules.error();
+  if (!replaced) return say("failed " + replaced.error().message);
+  report(true);
 }
 
 std::string Holder::keep(milliseconds began) {
@@ -58,6 +68,10 @@ std::string Holder::keep(milliseconds began) {
     if (signal == SIGUSR1) {
       lease.renew(since_boot());
       report(false);
+    }
+    if (signal == SIGUSR2) {
+      lease.renew(since_boot());
+      replace();
     }
   }
 }
@@ -80,7 +94,9 @@ int Holder::run() {
     (void)held_->remove();
     say("failed " + installed.error().message);
     int signal = SIGUSR1;
-    while (signal == SIGUSR1) signal = await_signal(std::min(kFailureStays, times_.deadline));
+    while (signal == SIGUSR1 || signal == SIGUSR2) {
+      signal = await_signal(std::min(kFailureStays, times_.deadline));
+    }
     (void)take_away("after a failure");
     return 1;
   }

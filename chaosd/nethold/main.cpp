@@ -8,6 +8,7 @@
 
 #include "chaosd/nethold/disk_held.hpp"
 #include "chaosd/nethold/holder.hpp"
+#include "chaosd/nethold/inbox.hpp"
 #include "chaosd/nethold/net_held.hpp"
 #include "chaosd/nethold/probe.hpp"
 #include "chaosd/nethold/relay_held.hpp"
@@ -19,6 +20,7 @@ using namespace faultline;
 using namespace faultline::nethold;
 
 constexpr const char* kVolume = "/held";  // Where chaosd has it mounted.
+constexpr const char* kInbox = "/inbox";
 
 constexpr std::string_view kUsage =
     "faultline-nethold holds one fault of faultline-chaosd in the network namespace, or on the\n"
@@ -26,6 +28,7 @@ constexpr std::string_view kUsage =
     "lease, or on SIGTERM.\n"
     "  hold --fault=ID --deadline-ms=N --lease-ms=N --effect=drop|loss|rate|delay|relay --port=N "
     "...\n"
+    "  replace --effect=… --port=N ...    gives the one that holds in this container other rules\n"
     "  fill --fault=ID --deadline-ms=N --lease-ms=N --leave-mb=N\n"
     "  look                says what disk a store is on, and its container's limits there\n"
     "  throttle --fault=ID --deadline-ms=N --lease-ms=N --throttle=DEVICE,BEFORE,OURS\n"
@@ -73,7 +76,16 @@ int hold(std::vector<std::string> arguments) {
                   ? RelayHeld::create(fault_id, std::move(rules).value())
                   : NetHeld::create(fault_id, std::move(rules).value());
   if (!held) return complain(held.error());
-  return Holder{*times, std::move(held).value()}.run();
+  return Holder{*times, std::move(held).value(), kInbox}.run();
+}
+
+/// Beside the holder, which is process 1 of this container.
+int replace(const std::vector<std::string>& arguments) {
+  const auto rules = chaos::read_arguments(arguments);
+  if (!rules) return complain(rules.error());
+  if (const auto written = write_rules(kInbox, *rules); !written) return complain(written.error());
+  if (::kill(1, SIGUSR2) != 0) return complain({ErrorCode::upstream, "nobody holds rules here"});
+  return 0;
 }
 
 int fill(std::vector<std::string> arguments) {
@@ -120,13 +132,14 @@ int clean_up(std::vector<std::string> arguments) {
 int main(int argc, char** argv) {
   sigset_t awaited;
   sigemptyset(&awaited);
-  for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaddset(&awaited, signal);
+  for (const int signal : {SIGTERM, SIGINT, SIGUSR1, SIGUSR2}) sigaddset(&awaited, signal);
   sigprocmask(SIG_BLOCK, &awaited, nullptr);
 
   std::vector<std::string> arguments(argv + 1, argv + argc);
   const std::string mode = arguments.empty() ? "" : arguments.front();
   if (!arguments.empty()) arguments.erase(arguments.begin());
   if (mode == "hold") return hold(std::move(arguments));
+  if (mode == "replace") return replace(arguments);
   if (mode == "fill") return fill(std::move(arguments));
   if (mode == "look") return look();
   if (mode == "throttle") return throttle(std::move(arguments));

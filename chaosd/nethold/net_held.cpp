@@ -1,5 +1,6 @@
 #include "chaosd/nethold/net_held.hpp"
 
+#include <algorithm>
 #include <ctime>
 
 #include "chaosd/nethold/witness.hpp"
@@ -37,19 +38,37 @@ Status NetHeld::install() {
   return table_.install(rules_);
 }
 
+Status NetHeld::replace(chaos::NetRules rules) {
+  if (shaper_) {
+    if (auto extended = shaper_->extend(rules); !extended) return extended;
+    const auto shaped = shaper_->packets();
+    if (!shaped) return shaped.error();
+    shaped_before_ = *shaped;
+  }
+  if (auto replaced = table_.replace(rules); !replaced) return replaced;
+  rules_ = std::move(rules);
+  return kDone;
+}
+
 Status NetHeld::remove() {
   auto removed = table_.remove();
   return removed && shaper_ ? shaper_->remove() : removed;
 }
 
 Result<std::int64_t> NetHeld::packets() {
-  auto packets = table_.packets();
-  return packets && shaper_ ? shaper_->packets() : packets;
+  const auto packets = table_.packets();
+  if (!packets || !shaper_) return packets;
+  const auto shaped = shaper_->packets();
+  if (!shaped) return shaped;
+  return std::min(*packets, *shaped - shaped_before_);
 }
 
 Result<std::int64_t> NetHeld::met(bool first) {
   constexpr int kLooks = 30;
   constexpr timespec kBetween{0, 5'000'000};
+  if (shaper_) {
+    if (auto extended = shaper_->extend(rules_); !extended) return extended.error();
+  }
   const Witnesses witnesses{rules_.witnesses, static_cast<int>(rules_.ports.front())};
   // What the target receives is met only when the other side answers.
   const int looks = first && rules_.direction == chaos::NetDirection::in ? kLooks : 1;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@ class NetHeld final : public Held {
   [[nodiscard]] static Result<std::unique_ptr<Held>> create(const std::string& fault_id,
                                                             chaos::NetRules rules);
   [[nodiscard]] Status install() override;
+  [[nodiscard]] Status replace(chaos::NetRules rules) override;
+  [[nodiscard]] std::string laid() const override { return chaos::to_word(rules_); }
   [[nodiscard]] Status remove() override;
   [[nodiscard]] int parts() const override { return rules_count(rules_); }
   [[nodiscard]] bool owned() const override { return table_.owned(); }
@@ -29,6 +32,7 @@ class NetHeld final : public Held {
   chaos::NetRules rules_;
   NftTable table_;
   std::optional<Shaper> shaper_;
+  std::int64_t shaped_before_ = 0;  ///< Packets that the queue had held up for other rules.
 };
 
 /// Takes away what a holder of this fault left in this network namespace, if anything.

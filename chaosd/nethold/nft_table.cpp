@@ -29,6 +29,12 @@ Status NftTable::install(const chaos::NetRules& rules) {
              rules_count(rules));
 }
 
+Status NftTable::replace(const chaos::NetRules& rules) {
+  return lay_instead(
+      [&rules](const Marks& marks, bool owned) { return ruleset(marks, rules, owned); },
+      rules_count(rules), chains_of(rules));
+}
+
 Status NftTable::lay(const Text& text, int rules) {
   // Where the kernel cannot tie a table to its owner, one may be left of an earlier try.
   if (auto removed = remove(); !removed) return removed;
@@ -38,6 +44,23 @@ Status NftTable::lay(const Text& text, int rules) {
     laid = run(text(marks_, owned_));
   }
   if (!laid) return laid.error();
+  return shows(rules);
+}
+
+Status NftTable::lay_instead(const Text& text, int rules, const std::vector<std::string>& chains) {
+  // Table and chains stay, so that the kernel asks the tables of several faults in the order in
+  // which it did, and a chain that translates is never away. The counter is another one: what met
+  // the rules of before proves nothing of these.
+  std::string commands;
+  for (const auto& chain : chains) {
+    commands += "flush chain inet " + marks_.table + " " + chain + "\n";
+  }
+  commands += "delete counter inet " + marks_.table + " met\n" + text(marks_, owned_);
+  if (const auto laid = run(commands); !laid) return laid.error();
+  return shows(rules);
+}
+
+Status NftTable::shows(int rules) {
   const auto listing = run("list table inet " + marks_.table);
   if (!listing) return listing.error();
   if (const int shown = count_rules(*listing); shown != rules) {

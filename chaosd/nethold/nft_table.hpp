@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "chaosd/nethold/ruleset.hpp"
 
@@ -21,9 +22,13 @@ class NftTable {
 
   /// Lays the rules down and reads them back. `upstream`: the kernel's own words.
   [[nodiscard]] Status install(const chaos::NetRules& rules);
-  /// The same with the text of a whole table. `text`: of one that is tied to its owner, or not.
+  /// Others in their place, in one transaction that counts anew; what fails changes nothing.
+  [[nodiscard]] Status replace(const chaos::NetRules& rules);
+  /// The same two with the text of a whole table. `text`: of one that is tied to its owner, or not.
   using Text = std::function<std::string(const Marks& marks, bool owned)>;
   [[nodiscard]] Status lay(const Text& text, int rules);
+  [[nodiscard]] Status lay_instead(const Text& text, int rules,
+                                   const std::vector<std::string>& chains);
   /// Takes the rules out of one chain of ours; connections that they have met stay as they are.
   [[nodiscard]] Status empty(const std::string& chain);
   /// Removes the table; that there is none is success.
@@ -39,6 +44,8 @@ class NftTable {
   };
   NftTable(nft_ctx* context, Marks marks) : context_(context), marks_(std::move(marks)) {}
   [[nodiscard]] Result<std::string> run(const std::string& commands);
+  /// Reads back that the kernel has so many rules.
+  [[nodiscard]] Status shows(int rules);
 
   std::unique_ptr<nft_ctx, FreeContext> context_;
   Marks marks_;

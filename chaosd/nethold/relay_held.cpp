@@ -34,14 +34,27 @@ Result<std::unique_ptr<Held>> RelayHeld::create(const std::string& fault_id,
 
 Status RelayHeld::install() {
   relay_->start();  // First, so that nobody is led to a relay that does not listen.
-  const RelayPort port{relay_->port(), relay_->hears_ipv6()};
-  auto laid = table_.lay(
-      [&](const Marks& marks, bool owned) { return relay_ruleset(marks, rules_, port, owned); },
-      kRelayRules);
+  auto laid = table_.lay(text_of(rules_), kRelayRules);
   if (laid && !table_.owned()) {
     return Error{ErrorCode::unsupported, "this kernel does not tie a table to its owner"};
   }
   return laid;
+}
+
+NftTable::Text RelayHeld::text_of(const chaos::NetRules& rules) const {
+  const RelayPort port{relay_->port(), relay_->hears_ipv6()};
+  return [&rules, port](const Marks& marks, bool owned) {
+    return relay_ruleset(marks, rules, port, owned);
+  };
+}
+
+Status RelayHeld::replace(chaos::NetRules rules) {
+  auto laid = table_.lay_instead(text_of(rules), kRelayRules, {kClientsChain, kWitnessChain});
+  if (!laid) return laid;
+  rules_ = std::move(rules);
+  witness_.reset();
+  try_again_ = proven_;
+  return kDone;
 }
 
 Status RelayHeld::remove() {
@@ -58,6 +71,7 @@ void RelayHeld::try_it(milliseconds patience) {
   const auto took = witness_->await(patience);
   if (took) {
     const auto ms = std::chrono::duration_cast<milliseconds>(*took).count();
+    try_again_ = false;
     proven_ = *took >= rules_.delay - rules_.jitter;
     note_ = proven_ ? ""
                     : "a question through the relay was answered after " + std::to_string(ms) +
@@ -69,7 +83,8 @@ void RelayHeld::try_it(milliseconds patience) {
 }
 
 Result<std::int64_t> RelayHeld::met(bool first) {
-  if (!proven_) try_it(first ? rules_.delay + rules_.jitter + kForTheAnswer : kGlance);
+  if (!proven_ || try_again_)
+    try_it(first ? rules_.delay + rules_.jitter + kForTheAnswer : kGlance);
   const auto packets = table_.packets();
   if (!packets) return packets;
   return proven_ ? *packets : 0;

@@ -21,6 +21,9 @@ class RelayHeld final : public Held {
   /// `unsupported` where the kernel does not tie rules to their owner: left behind, they
   /// would lead clients to nobody.
   [[nodiscard]] Status install() override;
+  /// Connections that go by way of the relay go on.
+  [[nodiscard]] Status replace(chaos::NetRules rules) override;
+  [[nodiscard]] std::string laid() const override { return chaos::to_word(rules_); }
   [[nodiscard]] Status remove() override;
   [[nodiscard]] int parts() const override { return kRelayRules; }
   [[nodiscard]] bool owned() const override { return table_.owned(); }
@@ -32,6 +35,7 @@ class RelayHeld final : public Held {
  private:
   RelayHeld(chaos::NetRules rules, NftTable table, std::unique_ptr<Relay> relay)
       : rules_(std::move(rules)), table_(std::move(table)), relay_(std::move(relay)) {}
+  [[nodiscard]] NftTable::Text text_of(const chaos::NetRules& rules) const;
   void try_it(std::chrono::milliseconds patience);
 
   chaos::NetRules rules_;
@@ -39,6 +43,7 @@ class RelayHeld final : public Held {
   std::unique_ptr<Relay> relay_;
   std::optional<RoundTrip> witness_;
   bool proven_ = false;
+  bool try_again_ = false;  ///< Proven of other rules; a node that is silent disproves nothing.
   std::string note_;
 };
 

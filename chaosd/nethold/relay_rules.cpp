@@ -23,7 +23,7 @@ std::string relay_ruleset(const Marks& marks, const chaos::NetRules& rules, Rela
   text += "    iifname \"lo\" return\n";
   text += let_through(rules.exempt, "saddr");
   text += "    " + lead + "  }\n";
-  text += "  chain witness {\n";
+  text += std::string{"  chain "} + kWitnessChain + " {\n";
   text += "    type nat hook output priority -100; policy accept;\n";
   text += std::string{"    "} + mark.data() + lead + "  }\n";
   return text + "}\n";

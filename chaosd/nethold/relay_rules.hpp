@@ -12,6 +12,8 @@ namespace faultline::nethold {
 inline constexpr std::uint32_t kWitnessMark = 0x00fa17fa;
 /// The chain that leads clients to the relay.
 inline constexpr const char* kClientsChain = "clients";
+/// The one for the helper itself.
+inline constexpr const char* kWitnessChain = "witness";
 
 struct RelayPort {
   std::uint16_t port = 0;

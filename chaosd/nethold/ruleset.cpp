@@ -14,6 +14,9 @@ using chaos::NetRules;
 
 namespace {
 
+constexpr const char* kReceived = "received";
+constexpr const char* kSent = "sent";
+
 std::string joined(const std::vector<std::string>& words) {
   std::string text;
   for (const auto& word : words) text += (text.empty() ? "" : ", ") + word;
@@ -33,6 +36,7 @@ std::vector<std::string> only(const std::vector<std::string>& addresses,
 /// What stands before the ports, one entry per rule: an address of each family, or
 /// nothing for "everybody".
 std::vector<std::string> selectors(const NetRules& rules, std::string_view side) {
+  if (rules.nobody) return {};
   if (rules.peers.empty()) return {""};
   std::vector<std::string> all;
   const auto add = [&](std::string_view family, const std::vector<std::string>& addresses) {
@@ -65,7 +69,7 @@ std::string verdict(const Marks& marks, const NetRules& rules) {
 
 std::string chain(const Marks& marks, const NetRules& rules, bool input) {
   const std::string_view side = input ? "saddr" : "daddr";
-  std::string text = std::string{"  chain "} + (input ? "received" : "sent") + " {\n";
+  std::string text = std::string{"  chain "} + (input ? kReceived : kSent) + " {\n";
   // Before connection tracking: a dropped packet must not be known to anybody.
   text += std::string{"    type filter hook "} + (input ? "input" : "output") +
           " priority -300; policy accept;\n";
@@ -126,9 +130,16 @@ std::string ruleset(const Marks& marks, const NetRules& rules, bool owned) {
   return text + "}\n";
 }
 
+std::vector<std::string> chains_of(const NetRules& rules) {
+  std::vector<std::string> chains;
+  if (rules.direction != NetDirection::out) chains.emplace_back(kReceived);
+  if (rules.direction != NetDirection::in) chains.emplace_back(kSent);
+  return chains;
+}
+
 int rules_count(const NetRules& rules) {
-  const int chains = rules.direction == NetDirection::both ? 2 : 1;
-  return chains * 2 * static_cast<int>(selectors(rules, "saddr").size());
+  return static_cast<int>(chains_of(rules).size()) * 2 *
+         static_cast<int>(selectors(rules, "saddr").size());
 }
 
 int count_rules(const std::string& listing) {

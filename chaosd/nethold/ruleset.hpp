@@ -28,6 +28,8 @@ inline constexpr std::string_view kCounted = R"(counter name "met")";
 /// Lines that let the packets of these pass, one for each family; `side`: saddr or daddr.
 [[nodiscard]] std::string let_through(const std::vector<std::string>& addresses,
                                       std::string_view side);
+/// The chains that the rules are in.
+[[nodiscard]] std::vector<std::string> chains_of(const chaos::NetRules& rules);
 /// How many rules of ours the kernel must show afterwards.
 [[nodiscard]] int rules_count(const chaos::NetRules& rules);
 /// Counts our rules in what the kernel shows of the table.

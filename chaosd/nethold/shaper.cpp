@@ -96,6 +96,17 @@ Status Shaper::install(const NetRules& rules) {
   return kDone;
 }
 
+Status Shaper::extend(const NetRules& rules) {
+  const auto found = devices();
+  if (!found) return found.error();
+  for (const int device : *found) {
+    // One that lost ours was not left by us, and is told by packets().
+    if (std::find(shaped_.begin(), shaped_.end(), device) != shaped_.end()) continue;
+    if (auto installed = install_on(device, rules); !installed) return installed;
+  }
+  return kDone;
+}
+
 Status Shaper::install_on(int device, const NetRules& rules) {
   const Qdisc root = make_qdisc(device, kRoot, handle(major_, 0), "htb");
   rtnl_htb_set_defcls(root.get(), 0);  // What has no class is sent as if we were not there.
@@ -104,6 +115,7 @@ Status Shaper::install_on(int device, const NetRules& rules) {
     return Error{ErrorCode::conflict, "a network device has a queueing discipline of another hand"};
   }
   if (code < 0) return failed("htb", code);
+  shaped_.push_back(device);
 
   const Class shaped{rtnl_class_alloc()};
   rtnl_tc_set_ifindex(TC_CAST(shaped.get()), device);
@@ -160,6 +172,7 @@ Status Shaper::remove() {
     const int code = rtnl_qdisc_delete(socket_.get(), ours.get());
     if (code < 0 && code != -NLE_OBJ_NOTFOUND && code != -NLE_NODEV) return failed("htb", code);
   }
+  shaped_.clear();
   return kDone;
 }
 

@@ -21,6 +21,8 @@ class Shaper {
 
   /// For the effects rate and delay.
   [[nodiscard]] Status install(const chaos::NetRules& rules);
+  /// The same on devices that came since: of a network that the target was attached to.
+  [[nodiscard]] Status extend(const chaos::NetRules& rules);
   /// Removes what has our handle; that there is none is success.
   [[nodiscard]] Status remove();
   /// Packets that went through our class, on all devices; `not_found` when it is gone.
@@ -39,6 +41,7 @@ class Shaper {
   std::unique_ptr<nl_sock, FreeSocket> socket_;
   std::uint32_t major_;
   Devices which_;
+  std::vector<int> shaped_;  ///< Devices that it was installed on.
 };
 
 }  // namespace faultline::nethold

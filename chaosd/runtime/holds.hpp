@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
@@ -32,6 +33,8 @@ struct HoldReport {
   std::int64_t met = 0;
   bool owned = false;     ///< The kernel takes them away when the holder is killed.
   std::string note = {};  ///< What was seen instead, where nothing was met; one sentence.
+  /// The rules as they are held now; empty where it is no network fault.
+  std::optional<NetRules> laid = {};
 };
 
 /// Where it is held, which says what a killed holder may have left.
@@ -56,6 +59,10 @@ class Holds {
   virtual Result<HoldReport> hold(const HoldOrder& order, Deadline deadline) = 0;
   /// `not_found`: nothing is held for this fault any more.
   virtual Result<HoldReport> renew(const FaultId& fault, Deadline deadline) = 0;
+  /// Holds other rules in the place of those that are held for this fault, in one step: at no
+  /// time does a packet meet none of the two. What fails leaves them as they were. `not_found`
+  /// as of renew().
+  virtual Result<HoldReport> replace(const HoldOrder& order, Deadline deadline) = 0;
   /// Success only when nothing of it is left.
   virtual Status release(const Hold& hold, Deadline deadline) = 0;
   /// Everything that is held by the marks of this chaosd, known to its journal or not.
@@ -72,6 +79,9 @@ class Holds {
                                                   Deadline deadline) = 0;
   /// Of these, the addresses of our own containers alone.
   virtual Result<std::vector<std::string>> own_addresses(Deadline deadline) = 0;
+  /// Every address that a container on a target's machine has now, whoever's it is.
+  virtual Result<std::vector<std::string>> addresses_in_use(const std::string& target_id,
+                                                            Deadline deadline) = 0;
 };
 
 }  // namespace faultline::chaos

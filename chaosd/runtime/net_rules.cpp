@@ -1,5 +1,6 @@
 #include "chaosd/runtime/net_rules.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -59,6 +60,10 @@ bool read_one(NetRules& rules, std::string_view name, std::string_view value) {
     if (index) rules.direction = static_cast<NetDirection>(*index);
     return index.has_value();
   }
+  if (name == "nobody") {
+    rules.nobody = value == "yes";
+    return rules.nobody;
+  }
   const auto given = number(value);
   if (!given) return false;
   if (name == "port") {
@@ -92,6 +97,7 @@ std::vector<std::string> to_arguments(const NetRules& rules) {
   add("effect", kEffects[static_cast<std::size_t>(rules.effect)]);
   add("direction", kDirections[static_cast<std::size_t>(rules.direction)]);
   for (const auto& peer : rules.peers) add("peer", peer);
+  if (rules.nobody) add("nobody", "yes");
   for (const auto& exempt : rules.exempt) add("exempt", exempt);
   for (const auto& witness : rules.witnesses) add("witness", witness);
   for (const auto port : rules.ports) add("port", std::to_string(port));
@@ -122,6 +128,39 @@ Result<NetRules> read_arguments(const std::vector<std::string>& arguments) {
   const bool delays = rules.effect == NetEffect::delay || rules.effect == NetEffect::relay;
   if (delays && rules.delay.count() < 1) return bad("delay-ms", "0");
   return rules;
+}
+
+std::string to_word(const NetRules& rules) {
+  std::string word;
+  for (const auto& argument : to_arguments(rules)) {
+    word += (word.empty() ? "" : ",") + argument.substr(2);
+  }
+  return word;
+}
+
+Result<NetRules> read_word(std::string_view word) {
+  std::vector<std::string> arguments;
+  for (std::size_t at = 0; at <= word.size();) {
+    const auto end = std::min(word.find(',', at), word.size());
+    arguments.push_back("--" + std::string{word.substr(at, end - at)});
+    at = end + 1;
+  }
+  return read_arguments(arguments);
+}
+
+bool same_rules(const NetRules& a, const NetRules& b) {
+  const auto in_order = [](NetRules rules) {
+    const auto tidy = [](auto& list) {
+      std::sort(list.begin(), list.end());
+      list.erase(std::unique(list.begin(), list.end()), list.end());
+    };
+    tidy(rules.peers);
+    tidy(rules.exempt);
+    tidy(rules.witnesses);
+    tidy(rules.ports);
+    return rules;
+  };
+  return in_order(a) == in_order(b);
 }
 
 }  // namespace faultline::chaos

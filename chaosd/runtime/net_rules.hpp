@@ -3,6 +3,7 @@
 #include <chrono>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/base/result.hpp"
@@ -24,6 +25,7 @@ struct NetRules {
   NetEffect effect = NetEffect::drop;
   NetDirection direction = NetDirection::both;
   std::vector<std::string> peers;   ///< IP addresses; empty: everybody who is not exempt.
+  bool nobody = false;              ///< None of its peers has an address now: no rule at all.
   std::vector<std::string> exempt;  ///< IP addresses; only where `peers` is empty.
   /// IP addresses to which a connection is tried, so that a packet meets the rules. relay:
   /// the target's own, by which the helper is its own client.
@@ -40,6 +42,11 @@ struct NetRules {
 /// port or a number in its range is refused: these words end up in the kernel's rules.
 [[nodiscard]] std::vector<std::string> to_arguments(const NetRules& rules);
 [[nodiscard]] Result<NetRules> read_arguments(const std::vector<std::string>& arguments);
+/// The same as one word without blanks, and back.
+[[nodiscard]] std::string to_word(const NetRules& rules);
+[[nodiscard]] Result<NetRules> read_word(std::string_view word);
+/// Equal, in whatever order they name addresses and ports.
+[[nodiscard]] bool same_rules(const NetRules& a, const NetRules& b);
 
 [[nodiscard]] bool is_ipv4(const std::string& text);
 [[nodiscard]] bool is_ipv6(const std::string& text);

@@ -111,6 +111,7 @@ Status ExperimentBook::append(const std::string& lines, const std::string& point
   auto written = file_.append(lines);
   fault_point("after:experiment:" + point);
   if (!written) {
+    counted_.failures += 1;
     log_->error("an experiment cannot be written down point={} error={}", point,
                 written.error().message);
   }
@@ -158,6 +159,7 @@ Status ExperimentBook::put(const Experiment& experiment) {
       next.state != entry->state || next.reason != entry->reason ||
       next.runs_total != entry->runs_total ||
       (run != nullptr && !entry->runs.empty() && run->step != entry->runs.back().step);
+  count(*entry, next);
   *entry = std::move(next);
   if (news) publish(*entry);
   forget_oldest();
@@ -204,6 +206,33 @@ std::vector<Experiment> ExperimentBook::open_ones() const {
   std::vector<Experiment> open;
   std::copy_if(entries_.begin(), entries_.end(), std::back_inserter(open), is_open_one);
   return open;
+}
+
+void ExperimentBook::count(const Experiment& before, const Experiment& after) {
+  counted_.missed += after.missed - before.missed;
+  if (after.runs.empty() || !is_over(after.runs.back().state)) return;
+  const ExperimentRun& run = after.runs.back();
+  const bool was_over = !before.runs.empty() && before.runs.back().number == run.number &&
+                        is_over(before.runs.back().state);
+  if (!was_over) counted_.runs[run.state] += 1;
+}
+
+ExperimentStats ExperimentBook::stats() const {
+  using enum ExperimentState;
+  const std::lock_guard lock(mutex_);
+  ExperimentStats stats = counted_;
+  for (const auto state : {scheduled, running, stopping, done, stopped, aborted, refused}) {
+    stats.by_state[state] += 0;
+    if (is_over(state)) stats.runs[state] += 0;
+  }
+  for (const auto& entry : entries_) {
+    stats.by_state[entry.state] += 1;
+    const auto& next = entry.next_run_at;
+    if (next && entry.spec.schedule && (!stats.next_run_at || *next < *stats.next_run_at)) {
+      stats.next_run_at = next;
+    }
+  }
+  return stats;
 }
 
 void ExperimentBook::wait(const std::stop_token& stop, milliseconds patience) {

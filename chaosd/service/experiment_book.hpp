@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <stop_token>
@@ -16,6 +17,16 @@
 #include "common/base/log.hpp"
 
 namespace faultline::chaos {
+
+/// For the metrics.
+struct ExperimentStats {
+  std::map<ExperimentState, std::int64_t> by_state;  ///< Every state, also those with none.
+  /// Runs that ended since chaosd began, by what they ended as.
+  std::map<ExperimentState, std::int64_t> runs;
+  std::int64_t missed = 0;    ///< Due times that passed unused since chaosd began.
+  std::int64_t failures = 0;  ///< Lines that could not be written.
+  std::optional<WallTime> next_run_at;
+};
 
 /// Every experiment that was asked for and what became of it, in memory and on disk: the only
 /// writer of experiments.jsonl. One mutex, held while a line is flushed, as nothing may be begun
@@ -46,6 +57,7 @@ class ExperimentBook {
   [[nodiscard]] std::vector<Experiment> all() const;
   /// Those that are not over, and those with a run that is not.
   [[nodiscard]] std::vector<Experiment> open_ones() const;
+  [[nodiscard]] ExperimentStats stats() const;
   /// Returns when somebody has changed something, at the latest after `patience`.
   void wait(const std::stop_token& stop, milliseconds patience);
 
@@ -56,6 +68,7 @@ class ExperimentBook {
   [[nodiscard]] Experiment* entry_of(const std::string& id);
   Status append(const std::string& lines, const std::string& point);
   void publish(const Experiment& experiment);
+  void count(const Experiment& before, const Experiment& after);
   void forget_oldest();
   void compact();
 
@@ -66,6 +79,7 @@ class ExperimentBook {
   std::condition_variable_any changed_;
   DurableFile file_;
   std::deque<Experiment> entries_;  ///< In order of creation.
+  ExperimentStats counted_;         ///< What only grows: runs, missed, failures.
   std::uint64_t version_ = 0;       ///< Grows with everything that others than the runner wrote.
   std::uint64_t seen_version_ = 0;  ///< The one that the last wait() returned for.
 };

@@ -43,6 +43,7 @@ class ExperimentService {
   /// What readers of the event feed are told: the open ones, and those that ended within the
   /// last minute.
   [[nodiscard]] std::vector<Experiment> recent() const;
+  [[nodiscard]] ExperimentStats stats() const { return book_.stats(); }
 
   static constexpr std::chrono::hours kRunMost{24};
   static constexpr std::size_t kRecordsMost = 256;  ///< Faults of one run.

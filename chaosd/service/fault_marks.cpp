@@ -69,12 +69,18 @@ void FaultWorker::keep_marks(Job& job) {
   const Now now = clock_.now();
   const auto kept = fault_of(job.record.view.kind)
                         .keep(runtime_, order_of(job.record, now), now.steady + kMarksLimit);
-  if (kept) return;
+  if (kept && kept->empty()) return;
+  if (kept) {
+    job.record.view.reason = *kept;
+    (void)ledger_.commit(job.record);  // Logged there; what holds it knows what it holds.
+    return;
+  }
+  if (kept.error().code == ErrorCode::conflict) return lose_marks(job, kept.error().message, true);
   // By its own deadline, which is ours, or by another hand.
   if (kept.error().code == ErrorCode::not_found && !deadline_passed(job.record, clock_.now())) {
     return lose_marks(job, "what held it ended", true);
   }
-  log_->warn("fault could not be renewed fault={} error={}", job.record.view.id.value,
+  log_->warn("fault could not be kept up fault={} error={}", job.record.view.id.value,
              kept.error().message);
 }
 

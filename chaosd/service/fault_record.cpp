@@ -18,8 +18,12 @@ bool deadline_passed(const FaultRecord& record, const Now& now) {
 }
 
 FaultOrder order_of(const FaultRecord& record, const Now& now) {
+  const bool left_behind = record.params.on_restart == OnRestart::ignore &&
+                           !record.touched_instance.empty() &&
+                           record.touched_instance != record.instance;
   return {record.target_id, record.grace, record.view.id,
-          record.params,    record.saved, std::max(milliseconds{1}, time_left(record, now))};
+          record.params,    record.saved, std::max(milliseconds{1}, time_left(record, now)),
+          left_behind};
 }
 
 Mark mark_of(const FaultRecord& record) {
@@ -43,6 +47,14 @@ Status overlap(const FaultRecord& first, const FaultRecord& second) {
                open.target + " has an open fault already: " + open.id.value + " (" +
                    describe(open) + "), and " + kinds + "; undo it first",
                "/target"};
+}
+
+bool concerns(const FaultRecord& record, const std::string& target_id) {
+  if (record.target_id == target_id) return true;
+  if (!fault_of(record.view.kind).names_others()) return false;
+  const auto& peers = record.params.peers;
+  return peers.empty() || std::any_of(peers.begin(), peers.end(),
+                                      [&](const Peer& peer) { return peer.id == target_id; });
 }
 
 std::string describe(const FaultView& fault) {

@@ -56,6 +56,9 @@ struct FaultRecord {
 /// written down, and says what would do. Faults on different targets always may.
 [[nodiscard]] Status overlap(const FaultRecord& first, const FaultRecord& second);
 
+/// Whether what becomes of that target may concern it: its own, or one that it names.
+[[nodiscard]] bool concerns(const FaultRecord& record, const std::string& target_id);
+
 /// "stop of n2 is active", for people.
 [[nodiscard]] std::string describe(const FaultView& fault);
 

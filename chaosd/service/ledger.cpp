@@ -230,7 +230,7 @@ void Ledger::note_outcome(const FaultId& id, const Outcome& outcome) {
 void Ledger::target_changed(const std::string& target_id) {
   const std::lock_guard lock(mutex_);
   for (auto& entry : entries_) {
-    if (entry.record.target_id != target_id || !is_open(entry.record.view.state)) continue;
+    if (!is_open(entry.record.view.state) || !concerns(entry.record, target_id)) continue;
     entry.progress.suspect = true;
     version_ += 1;
     changed_.notify_all();

@@ -101,7 +101,7 @@ class Ledger {
   Status request_start(const std::string& target_id, const std::string& name);
   /// Keeps what was seen of the cluster under a fault; on disk when it is news, or has aged.
   void note_outcome(const FaultId& id, const Outcome& outcome);
-  /// The watch saw a target change: faults on it are looked at again.
+  /// The watch saw a target change: faults on it, or about it, are looked at again.
   void target_changed(const std::string& target_id);
 
   [[nodiscard]] std::vector<FaultView> faults(bool open_only) const;

@@ -1,5 +1,6 @@
 #include "common/base/utf8.hpp"
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -29,6 +30,12 @@ std::size_t character(std::string_view text) {
 }
 
 }  // namespace
+
+std::size_t characters_in(std::string_view text) {
+  return static_cast<std::size_t>(std::count_if(text.begin(), text.end(), [](char byte) {
+    return (static_cast<unsigned char>(byte) & 0xC0) != 0x80;  // Not in the middle of one.
+  }));
+}
 
 std::string valid_utf8(std::string_view text) {
   std::string out;

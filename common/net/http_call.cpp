@@ -127,7 +127,7 @@ awaitable<Result<HttpResponse>> exchange(Stream& stream, const HttpRequest& requ
 }
 
 /// The same inside TLS. Each step is under the deadline of `clear`, the silent ones too. No
-/// goodbye at the end: what we ask for says its own length, and nobody sends after it.
+/// goodbye of ours at the end: an answer says its own length, or ends with the peer's goodbye.
 awaitable<Result<HttpResponse>> exchange_over_tls(TcpStream& clear, const HttpRequest& request,
                                                   const std::string& host) {
   TlsStream stream{clear, request.tls->context()};

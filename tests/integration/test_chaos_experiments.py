@@ -1,5 +1,6 @@
 """Experiments, as a user runs them: steps on a cluster, what ends a run, and what is told after chaosd was killed."""
 
+import subprocess
 import time
 
 import pytest
@@ -121,6 +122,12 @@ def test_a_kill_9_of_chaosd_ends_the_run_and_its_schedule_goes_on(watched):
     [record] = run["records"]
     assert record["state"] == "reverted" and record["experiment"] == {"id": scheduled, "run": 1, "step": 1}
     assert after["desired"] == "on" and after["next_run_at_ms"] == due and after["runs_missed"] == 0
+    page = wire.call(watched.chaosd.url + "/metrics").text
+    for line in ('s{state="scheduled"} 1', '_runs_total{outcome="aborted"} 1', '_runs_total{outcome="missed"} 0',
+                 f"_next_run_timestamp_seconds {due // 1000}"):
+        assert f"\nfaultline_chaosd_experiment{line}\n" in page, page
+    linted = subprocess.run(["promtool", "check", "metrics"], input=page, capture_output=True, text=True)
+    assert linted.returncode == 0, linted.stderr + linted.stdout
     time.sleep(2)
     assert watched.cluster.running(3) and watched.api.faults() == [], "there is no second step"
 

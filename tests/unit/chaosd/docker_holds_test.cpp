@@ -34,6 +34,10 @@ struct EngineWithHelper {
   std::string mounts;  ///< Of the target; empty: none.
   std::string line;    ///< What the helper says last, when it is no status.
   std::string saved;   ///< The helper's label for what stood there before.
+  std::string laid = "effect=drop,direction=both,port=26257";
+  std::string next;  ///< What it says of its rules once a second process has run.
+  std::string exec_says;
+  int exec_status = 201;
 
   FakeEngine::Answer answer(const std::string& request) {
     if (request.starts_with("POST /containers/create")) {
@@ -44,6 +48,14 @@ struct EngineWithHelper {
       const bool holds = request.find("-clean") == std::string::npos;
       if (create_status == 201 && holds) status = "created";
       return {create_status, R"({"Id":"c0ffee","message":"No such image"})"};
+    }
+    if (request.find("/containers/c0ffee/exec") != std::string::npos) {
+      return {exec_status, R"({"Id":"0e","message":"it is not running"})"};
+    }
+    if (request.starts_with("POST /exec/0e/start")) {
+      if (!next.empty()) laid = next;
+      says += next.empty() ? 0 : 1;
+      return {200, exec_says.empty() ? "" : log_frame(exec_says + "\n")};
     }
     if (request.find("/start") != std::string::npos) {
       status = "running";
@@ -73,7 +85,8 @@ struct EngineWithHelper {
       return {200, log_frame(line + "\n")};
     }
     if (request.find("/logs") != std::string::npos) {
-      return {200, log_frame("held n=" + std::to_string(says) + " rules=4 met=2 owned=yes\n")};
+      return {200, log_frame("held n=" + std::to_string(says) +
+                             " rules=4 met=2 owned=yes laid=" + laid + "\n")};
     }
     if (request.find(kTarget) != std::string::npos) {
       auto page = nlohmann::json::parse(fixture(target));
@@ -213,6 +226,52 @@ TEST_F(HoldsTest, AHelperThatEndedIsNotFound) {
   EXPECT_EQ(holds.renew({"f-1a-1"}, in(2s)).error().code, ErrorCode::not_found);
   world.status = "exited";
   EXPECT_EQ(holds.renew({"f-1a-1"}, in(2s)).error().code, ErrorCode::not_found);
+}
+
+NetRules cut_from(const std::string& peer) {
+  NetRules rules;
+  rules.peers = {peer};
+  rules.ports = {26257};
+  return rules;
+}
+
+TEST_F(HoldsTest, OtherRulesAreGivenByASecondProcessAndAnsweredByTheHelper) {
+  world.status = "running";
+  order.what = cut_from("10.0.0.7");
+  world.next = to_word(cut_from("10.0.0.7"));
+  const auto report = holds.replace(order, in(2s));
+  ASSERT_TRUE(report) << report.error().message;
+  EXPECT_EQ(*report->laid, cut_from("10.0.0.7"));
+  EXPECT_THAT(fake.posts(), ElementsAre("POST /containers/c0ffee/exec", "POST /exec/0e/start"));
+}
+
+TEST_F(HoldsTest, AnAnswerAboutTheRulesOfBeforeIsNoneAboutTheNewOnes) {
+  world.status = "running";
+  order.what = cut_from("10.0.0.7");
+  world.next = to_word(cut_from("10.0.0.3"));
+  EXPECT_EQ(holds.replace(order, in(200ms)).error().code, ErrorCode::timeout);
+}
+
+TEST_F(HoldsTest, WhatTheSecondProcessSaysIsWhyItFailed) {
+  world.status = "running";
+  order.what = cut_from("10.0.0.7");
+  world.exec_says = "failed the rules cannot be written to /inbox";
+  const auto refused = holds.replace(order, in(2s));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::upstream);
+  EXPECT_THAT(refused.error().message, HasSubstr("cannot be written to /inbox"));
+}
+
+TEST_F(HoldsTest, AHelperThatEndedIsGivenNoRules) {
+  order.what = cut_from("10.0.0.7");
+  EXPECT_EQ(holds.replace(order, in(2s)).error().code, ErrorCode::not_found);
+  world.status = "running";
+  world.exec_status = 409;
+  EXPECT_EQ(holds.replace(order, in(2s)).error().code, ErrorCode::not_found);
+  world.exec_status = 500;
+  EXPECT_EQ(holds.replace(order, in(2s)).error().code, ErrorCode::upstream);
+  order.what = DiskFill{64};
+  EXPECT_EQ(holds.replace(order, in(2s)).error().code, ErrorCode::unsupported);
 }
 
 TEST_F(HoldsTest, AHelperThatTookItsRulesAwayIsRemovedAndNothingElseRuns) {

@@ -11,6 +11,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr const char* kPath = "/api/chaos/v1/experiments";
 constexpr const char* kOnce =
@@ -38,6 +39,26 @@ class ExperimentApi : public ApiTest {
     return json_of(call("GET", std::string{kPath} + "/" + id));
   }
 };
+
+TEST_F(ExperimentApi, WhatBecameOfThemIsInTheMetrics) {
+  const auto page = [this] { return call("GET", "/metrics").body; };
+  EXPECT_THAT(page(), HasSubstr("faultline_chaosd_experiment_runs_total{outcome=\"missed\"} 0\n"));
+  EXPECT_THAT(page(), Not(HasSubstr("next_run_timestamp_seconds ")));
+  create();
+  pass(7s);
+  create(R"({"name":"again","steps":[{"faults":[{"kind":"kill","target":"n1","duration_s":5}]}],)"
+         R"("schedule":{"every_s":60}})");
+  pass(10s);
+  const auto text = page();
+  EXPECT_THAT(text, HasSubstr("faultline_chaosd_experiments{state=\"done\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("faultline_chaosd_experiments{state=\"scheduled\"} 1\n"));
+  EXPECT_THAT(text, HasSubstr("faultline_chaosd_experiments{state=\"aborted\"} 0\n"));
+  EXPECT_THAT(text, HasSubstr("faultline_chaosd_experiment_runs_total{outcome=\"done\"} 2\n"));
+  EXPECT_THAT(text, HasSubstr("faultline_chaosd_experiment_failures_total 0\n"));
+  // The clock of the test begins at 1,800,000,000; the second was asked for 7 s later.
+  EXPECT_THAT(text,
+              HasSubstr("faultline_chaosd_experiment_next_run_timestamp_seconds 1800000067\n"));
+}
 
 TEST_F(ExperimentApi, OneIsTakenAndToldWithAllOfIt) {
   const auto reply = call("POST", kPath, kOnce);

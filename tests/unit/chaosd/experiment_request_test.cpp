@@ -89,9 +89,9 @@ INSTANTIATE_TEST_SUITE_P(
     ::testing::Values(
         BodyRefusal{"no_name", R"({"name":null})", "/name"},
         BodyRefusal{"empty_name", R"({"name":""})", "/name"},
-        BodyRefusal{"long_name", R"({"name":")" + std::string(401, 'x') + R"("})", "/name"},
+        BodyRefusal{"long_name", R"({"name":")" + std::string(101, 'x') + R"("})", "/name"},
         BodyRefusal{"hypothesis_no_text", R"({"hypothesis":7})", "/hypothesis"},
-        BodyRefusal{"long_hypothesis", R"({"hypothesis":")" + std::string(2001, 'x') + R"("})",
+        BodyRefusal{"long_hypothesis", R"({"hypothesis":")" + std::string(501, 'x') + R"("})",
                     "/hypothesis"},
         BodyRefusal{"misspelt_abort", R"({"abbort":[]})", ""},
         BodyRefusal{"no_steps", R"({"steps":null})", "/steps"},

@@ -46,6 +46,35 @@ TEST_F(RunnerSchedules, ARunThatIsAbortedDoesNotEndTheSchedule) {
   EXPECT_EQ(get(id).runs[2].state, State::running);
 }
 
+TEST_F(RunnerSchedules, RunsAreCountedByHowTheyEndedAndTheNextOneIsTold) {
+  EXPECT_FALSE(life->book.stats().next_run_at);
+  const auto id =
+      create(two_steps(R"("schedule":{"every_s":60},"abort":[{"verdict":"unavailable"}])"));
+  pass(1s);
+  EXPECT_EQ(life->book.stats().by_state.at(State::running), 1);
+  EXPECT_EQ(life->book.stats().next_run_at, get(id).created_at + 60s);
+  pass(29s);
+  EXPECT_EQ(life->book.stats().runs.at(State::done), 1);
+  pass(31s);
+  sight.answer.value().verdict = VerdictState::unavailable;
+  pass(59s);
+  auto stats = life->book.stats();
+  EXPECT_EQ(stats.runs.at(State::aborted), 1);
+  EXPECT_EQ(stats.by_state.at(State::scheduled), 1);
+  pass(2s);
+  EXPECT_EQ(life->book.stats().runs.at(State::refused), 1);
+  clock.step_wall(10min);
+  pass(1s);
+  EXPECT_EQ(life->book.stats().missed, get(id).missed);
+  EXPECT_GT(life->book.stats().missed, 0);
+  ASSERT_TRUE(service->stop(id, "enough"));
+  stats = life->book.stats();
+  EXPECT_FALSE(stats.next_run_at);
+  EXPECT_EQ(stats.by_state.at(State::stopped), 1);
+  EXPECT_EQ(stats.runs.at(State::stopped), 0) << "no run was under way";
+  EXPECT_EQ(stats.failures, 0);
+}
+
 TEST_F(RunnerSchedules, AStepOfTheWallClockIsNoReasonToMakeUpForAnything) {
   const auto id = create(two_steps(R"("schedule":{"every_s":60})"));
   pass(30s);

@@ -72,6 +72,8 @@ struct FakeWorld {
   std::map<std::string, FakeHold> holds;  ///< By fault id.
   int holds_laid = 0;
   bool holds_meet_packets = true;
+  std::vector<std::string> strangers;           ///< Addresses of containers that are no targets.
+  std::vector<std::string> ours{"10.0.0.254"};  ///< What is exempt: gateways and our own.
   int renewals = 0;
   std::map<std::string, Mark> marks;          ///< By fault id.
   std::map<std::string, Limits> limits;       ///< By target id; none: unlimited.
@@ -194,7 +196,17 @@ class FakeRuntime final : public Runtime,
         std::none_of(world_.holds.begin(), world_.holds.end(), [&](const auto& other) {
           return other.first != fault.value && found->second.is_behind(other.second);
         });
-    return HoldReport{4, meets ? 1 : 0, true};
+    HoldReport report{4, meets ? 1 : 0, true};
+    if (const auto* const rules = found->second.rules()) report.laid = *rules;
+    return report;
+  }
+  Result<HoldReport> replace(const HoldOrder& order, Deadline deadline) override {
+    const auto done = act("replace", order.target_id, [&](TargetInfo&) {
+      const auto found = world_.holds.find(order.fault.value);
+      if (found != world_.holds.end()) found->second.what = order.what;
+    });
+    if (!done) return done.error();
+    return renew(order.fault, deadline);
   }
   Status release(const Hold& hold, Deadline) override {
     world_.calls.push_back("release " + hold.target_id);
@@ -234,11 +246,21 @@ class FakeRuntime final : public Runtime,
   }
   Result<std::vector<std::string>> exempt(const std::string&, Deadline) override {
     count_down();
-    return std::vector<std::string>{"10.0.0.254"};
+    return world_.ours;
   }
   Result<std::vector<std::string>> own_addresses(Deadline) override {
     count_down();
     return std::vector<std::string>{"10.0.0.253"};
+  }
+  Result<std::vector<std::string>> addresses_in_use(const std::string&, Deadline) override {
+    count_down();
+    if (const auto error = error_of("addresses_in_use")) return *error;
+    auto all = world_.strangers;
+    for (const auto& [id, target] : world_.targets) {
+      if (target.state != ContainerState::running) continue;
+      all.insert(all.end(), target.addresses.begin(), target.addresses.end());
+    }
+    return all;
   }
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline) override {

@@ -46,6 +46,35 @@ TEST(HolderJson, AHelperForLimitsHasOneCgroupAndOneThatOnlyLooksCannotWrite) {
   for (const auto& mount : host["Mounts"]) EXPECT_EQ(mount["ReadOnly"], false);
 }
 
+TEST(HolderJson, AHelperThatHoldsRulesHasAPlaceInMemoryForOthers) {
+  HolderSpec spec{"i", {"hold"}, {}, "container:c0ffee"};
+  EXPECT_FALSE(nlohmann::json::parse(create_body(spec))["HostConfig"].contains("Tmpfs"));
+  spec.has_inbox = true;
+  const auto host = nlohmann::json::parse(create_body(spec))["HostConfig"];
+  EXPECT_THAT(host["Tmpfs"]["/inbox"].get<std::string>(), HasSubstr("noexec"));
+  EXPECT_EQ(host["ReadonlyRootfs"], true);
+}
+
+TEST(HolderJson, ASecondProcessIsWordsWithoutAShell) {
+  EXPECT_EQ(nlohmann::json::parse(exec_body({"/faultline-nethold", "replace"})),
+            nlohmann::json::parse(R"({"Cmd":["/faultline-nethold","replace"],
+                                      "AttachStdout":true,"AttachStderr":true})"));
+  EXPECT_EQ(nlohmann::json::parse(exec_start_body())["Detach"], false) << "its end is awaited";
+}
+
+TEST(HolderJson, TheRulesThatAreHeldAreReadAndANoteBehindThemIsNone) {
+  const auto held = read_held_line(
+      "held n=3 rules=4 met=0 owned=yes laid=effect=drop,direction=both,peer=10.0.0.2,port=26257 "
+      "note=nothing laid=port=1");
+  ASSERT_TRUE(held) << held.error().message;
+  ASSERT_TRUE(held->report.laid);
+  EXPECT_THAT(held->report.laid->peers, ElementsAre("10.0.0.2"));
+  EXPECT_THAT(held->report.laid->ports, ElementsAre(26257));
+  EXPECT_EQ(held->report.note, "nothing laid=port=1");
+  EXPECT_FALSE(read_held_line("held n=3 rules=0 met=0 owned=yes")->report.laid);
+  EXPECT_FALSE(read_held_line("held n=3 rules=0 met=0 owned=yes laid=peer=x"));
+}
+
 TEST(HolderJson, ALogComesInFramesAndALineMayBeCut) {
   EXPECT_THAT(read_log(log_frame("held n=1\nheld") + log_frame(" n=2\n")),
               ElementsAre("held n=1", "held n=2"));

@@ -49,6 +49,18 @@ TEST_F(SafetyLever, EngagedItUndoesEverythingAndRefusesWhatIsNew) {
   EXPECT_EQ(call("POST", kFaults, kKill).status, 202);
 }
 
+TEST_F(SafetyLever, AReasonHasThreeHundredCharactersAtMostWhateverTheirBytes) {
+  const auto body = [](const std::string& reason) {
+    return R"({"engaged":true,"reason":")" + reason + R"("})";
+  };
+  const auto refused = call("PUT", kLever, body(std::string(301, 'x')));
+  EXPECT_EQ(refused.status, 422);
+  EXPECT_FALSE(life->service.lever().engaged);
+  std::string long_ones;
+  for (int i = 0; i < 300; ++i) long_ones += "\xE2\x82\xAC";
+  EXPECT_EQ(call("PUT", kLever, body(long_ones)).status, 200);
+}
+
 TEST_F(SafetyLever, SurvivesARestart) {
   call("PUT", kLever, kEngage);
   begin();

@@ -1,8 +1,10 @@
 #include <gmock/gmock.h>
 
+#include "chaosd/nethold/inbox.hpp"
 #include "chaosd/nethold/lease.hpp"
 #include "chaosd/nethold/relay_rules.hpp"
 #include "chaosd/nethold/ruleset.hpp"
+#include "tests/unit/chaosd/temporary_folder.hpp"
 
 namespace faultline::nethold {
 namespace {
@@ -88,6 +90,42 @@ TEST(NetholdRuleset, LossDropsAShareAndRateGivesThePriorityOfTheClass) {
   EXPECT_THAT(ruleset(marks(), rules, true), HasSubstr("meta priority set "));
 }
 
+TEST(NetholdRuleset, WithoutAnyPeerLeftThereIsNoRuleAndTheChainsStay) {
+  NetRules rules;
+  rules.ports = {26257};
+  rules.nobody = true;
+  const auto text = ruleset(marks(), rules, true);
+  EXPECT_EQ(count_rules(text), 0);
+  EXPECT_EQ(rules_count(rules), 0);
+  for (const auto& chain : chains_of(rules)) EXPECT_THAT(text, HasSubstr("chain " + chain + " {"));
+}
+
+TEST(NetholdRuleset, EveryRuleIsInOneOfTheChainsThatAReplacementEmpties) {
+  for (const auto direction : {NetDirection::both, NetDirection::in, NetDirection::out}) {
+    auto rules = partition();
+    rules.direction = direction;
+    const auto text = ruleset(marks(), rules, true);
+    std::size_t chains = 0;
+    for (auto at = text.find("  chain "); at != std::string::npos;
+         at = text.find("  chain ", at + 1))
+      chains += 1;
+    EXPECT_EQ(chains_of(rules).size(), chains);
+    for (const auto& chain : chains_of(rules)) EXPECT_THAT(text, HasSubstr("chain " + chain));
+  }
+}
+
+TEST(NetholdInbox, RulesArePutAndReadAsAWholeAndNoneAreNoRules) {
+  const chaos::TemporaryFolder folder;
+  EXPECT_FALSE(read_rules(folder.path()));
+  auto rules = partition();
+  ASSERT_TRUE(write_rules(folder.path(), rules));
+  EXPECT_EQ(*read_rules(folder.path()), rules);
+  rules.peers = {"10.0.0.7"};
+  ASSERT_TRUE(write_rules(folder.path(), rules));
+  EXPECT_EQ(*read_rules(folder.path()), rules);
+  EXPECT_FALSE(write_rules(folder.path() + "/not-there", rules));
+}
+
 TEST(NetholdRelayRules, LeadNewClientsToTheRelayAndSpareTheExemptAndLoopback) {
   NetRules rules;
   rules.effect = NetEffect::relay;
@@ -161,6 +199,29 @@ TEST(NetRulesArguments, ComeBackAsTheyWere) {
   const auto read = chaos::read_arguments(chaos::to_arguments(rules));
   ASSERT_TRUE(read) << read.error().message;
   EXPECT_EQ(*read, rules);
+}
+
+TEST(NetRulesArguments, AsOneWordTheyComeBackToo) {
+  auto rules = partition();
+  rules.nobody = true;
+  const auto word = chaos::to_word(rules);
+  EXPECT_EQ(word.find(' '), std::string::npos);
+  const auto read = chaos::read_word(word);
+  ASSERT_TRUE(read) << read.error().message;
+  EXPECT_EQ(*read, rules);
+  EXPECT_FALSE(chaos::read_word(""));
+  EXPECT_FALSE(chaos::read_word("port=26257,peer=10.0.0.2 }"));
+  EXPECT_FALSE(chaos::read_word("port=26257,nobody=no"));
+}
+
+TEST(NetRulesArguments, AreTheSameInWhateverOrder) {
+  auto rules = partition();
+  auto other = rules;
+  other.peers = {"fd00::2", "10.0.0.2", "10.0.0.2"};
+  other.ports = {26258, 26257};
+  EXPECT_TRUE(chaos::same_rules(rules, other));
+  other.nobody = true;
+  EXPECT_FALSE(chaos::same_rules(rules, other));
 }
 
 TEST(NetRulesArguments, WhatCouldBecomeARuleOfItsOwnIsRefused) {

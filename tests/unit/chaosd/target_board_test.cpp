@@ -111,6 +111,18 @@ TEST_F(Board, ARestartBetweenTwoListingsIsAChangeToo) {
   EXPECT_THAT(sentences(seq), ::testing::ElementsAre("n2 is running"));
 }
 
+TEST_F(Board, AnotherNetworkIsAChangeOfWhatRunsOnly) {
+  const auto seq = life->feed.seq();
+  world.at("n2").addresses.push_back("10.9.0.2");
+  life->watch.step();
+  EXPECT_THAT(sentences(seq), ::testing::ElementsAre("n2 has other addresses now"));
+  world.at("n2").state = ContainerState::exited;
+  life->watch.step();
+  world.at("n2").addresses = {"n2"};
+  life->watch.step();
+  EXPECT_THAT(sentences(seq), ::testing::ElementsAre("n2 has other addresses now", "n2 is exited"));
+}
+
 TEST_F(Board, ATargetThatGoesIsToldAsRemoved) {
   const auto seq = life->feed.seq();
   world.targets.erase("id-n3");

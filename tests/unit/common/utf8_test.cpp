@@ -16,6 +16,12 @@ TEST(Utf8, WhatIsValidStays) {
   EXPECT_EQ(valid_utf8(zero), zero);
 }
 
+TEST(Utf8, CharactersAreCountedAndNotTheirBytes) {
+  EXPECT_EQ(characters_in(""), 0U);
+  EXPECT_EQ(characters_in("abc"), 3U);
+  EXPECT_EQ(characters_in("\xC3\xA4\xE2\x82\xAC\xF0\x9F\x98\x80"), 3U);
+}
+
 TEST(Utf8, EachByteThatBelongsToNoCharacterIsReplaced) {
   EXPECT_EQ(valid_utf8("a\xFFz"), "a" + kWrong + "z");
   EXPECT_EQ(valid_utf8("\xC3"), kWrong) << "cut off";
