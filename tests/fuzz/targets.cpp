@@ -65,7 +65,8 @@ void run_marks(std::string_view input) {
     const auto mark = chaos::read_mark_labels(volume.labels);
     if (!mark) continue;
     const auto again = chaos::read_mark_labels(chaos::mark_labels(*mark, "owner"));
-    FAULTLINE_ENSURE(again && *again == *mark, "a mark that was read can be written and read again");
+    FAULTLINE_ENSURE(again && *again == *mark,
+                     "a mark that was read can be written and read again");
   }
 }
 
