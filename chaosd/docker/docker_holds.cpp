@@ -36,8 +36,8 @@ Error image_missing(const std::string& image) {
 }  // namespace
 
 Result<std::string> holder_name(const FaultId& fault) {
-  if (can_be_marked(fault)) return "faultline-nethold-" + fault.value;
-  return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
+  if (const auto fits = can_be_marked(fault); !fits) return fits.error();
+  return "faultline-nethold-" + fault.value;
 }
 
 std::map<std::string, std::string> DockerHolds::labels() const {
@@ -252,8 +252,7 @@ Status DockerHolds::clean_up(const Hold& hold, Deadline deadline) {
   const auto target = read_container(answer->body);
   if (!target) return unreadable(target.error());
   // A network namespace, or a cgroup, ends with the run, and all that was in it.
-  const auto state = target->target.state;
-  if (state != ContainerState::running && state != ContainerState::paused) return kDone;
+  if (!is_up(target->target)) return kDone;
   const auto name = holder_name(hold.fault);
   if (!name) return name.error();
   const auto spec = cleaner_for(hold, answer->body, deadline);

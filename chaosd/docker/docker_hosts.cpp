@@ -90,6 +90,17 @@ auto DockerHosts::at_home(const std::string& id, Deadline deadline, Call call)
   return call(**host);
 }
 
+template <class Call>
+Status DockerHosts::at_home_or_everywhere(const std::string& id, Deadline deadline, Call call) {
+  const auto host = home_of(id, deadline);
+  if (host) return call(**host);
+  if (host.error().code != ErrorCode::not_found) return host.error();
+  for (const auto& one : hosts_) {
+    if (auto done = call(*one); !done) return done;
+  }
+  return kDone;
+}
+
 Result<std::string> DockerHosts::describe(Deadline deadline) {
   const auto until = soon(deadline);
   std::string text;
@@ -193,14 +204,9 @@ Result<HoldReport> DockerHosts::replace(const HoldOrder& order, Deadline deadlin
 }
 
 Status DockerHosts::release(const Hold& hold, Deadline deadline) {
-  const auto host = home_of(hold.target_id, deadline);
-  if (host) return (*host)->holds()->release(hold, deadline);
-  if (host.error().code != ErrorCode::not_found) return host.error();
-  // A target that is gone, and was of before there were several hosts.
-  for (const auto& one : hosts_) {
-    if (auto released = one->holds()->release(hold, deadline); !released) return released;
-  }
-  return kDone;
+  return at_home_or_everywhere(hold.target_id, deadline, [&](HostRuntime& host) {
+    return host.holds()->release(hold, deadline);
+  });
 }
 
 Result<std::vector<Hold>> DockerHosts::all(Deadline deadline) {
@@ -279,14 +285,9 @@ Status DockerHosts::put_mark(const Mark& mark, Deadline deadline) {
 
 Status DockerHosts::take_mark(const FaultId& fault, const std::string& target_id,
                               Deadline deadline) {
-  const auto host = home_of(target_id, deadline);
-  if (host) return (*host)->marks()->take_mark(fault, target_id, deadline);
-  if (host.error().code != ErrorCode::not_found) return host.error();
-  // A target that is gone, and was of before there were several hosts.
-  for (const auto& one : hosts_) {
-    if (auto taken = one->marks()->take_mark(fault, target_id, deadline); !taken) return taken;
-  }
-  return kDone;
+  return at_home_or_everywhere(target_id, deadline, [&](HostRuntime& host) {
+    return host.marks()->take_mark(fault, target_id, deadline);
+  });
 }
 
 Result<FoundMarks> DockerHosts::find_marks(Deadline deadline) {

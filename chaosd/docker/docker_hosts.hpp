@@ -75,6 +75,10 @@ class DockerHosts final : public Runtime,
   template <class Call>
   auto at_home(const std::string& id, Deadline deadline, Call call)
       -> decltype(call(std::declval<HostRuntime&>()));
+  /// The same, or everywhere in turn for a target that is gone, and was of before there were
+  /// several hosts.
+  template <class Call>
+  Status at_home_or_everywhere(const std::string& id, Deadline deadline, Call call);
   [[nodiscard]] Result<HostRuntime*> search(const std::string& id, Deadline deadline);
 
   const std::vector<std::unique_ptr<HostRuntime>> hosts_;  // At least one.

@@ -1,25 +1,16 @@
 #include "chaosd/docker/docker_marks.hpp"
 
-#include <algorithm>
-
 namespace faultline::chaos {
 
 namespace {
 
 Result<std::string> volume_name(const FaultId& fault) {
-  if (can_be_marked(fault)) return "faultline-mark-" + fault.value;
-  return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
+  if (const auto fits = can_be_marked(fault); !fits) return fits.error();
+  return "faultline-mark-" + fault.value;
 }
 
 Error not_ours(const std::string& name) {
   return {ErrorCode::conflict, "the volume " + name + " is not ours"};
-}
-
-bool has_all(const Labels& there, const Labels& wanted) {
-  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& label) {
-    const auto found = there.find(label.first);
-    return found != there.end() && found->second == label.second;
-  });
 }
 
 }  // namespace

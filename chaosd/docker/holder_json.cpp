@@ -25,25 +25,8 @@ std::int64_t number_of(const json& value) {
   return value.is_number_integer() ? value.get<std::int64_t>() : 0;
 }
 
-Result<json> parse(std::string_view body, bool (json::*is_kind)() const noexcept) {
-  auto document = wire::parse_json(body);
-  if (document && !((*document).*is_kind)()) {
-    return Error{ErrorCode::malformed, "the Engine's answer has another shape"};
-  }
-  return document;
-}
-Result<json> parse_answer(std::string_view body) { return parse(body, &json::is_object); }
-Result<json> parse_list(std::string_view body) { return parse(body, &json::is_array); }
-
 void add_text(std::vector<std::string>& list, const std::string& text) {
   if (!text.empty()) list.push_back(text);
-}
-
-std::map<std::string, std::string> labels_in(const json& labels) {
-  std::map<std::string, std::string> all;
-  if (!labels.is_object()) return all;
-  for (const auto& [name, value] : labels.items()) all[name] = text_of(value);
-  return all;
 }
 
 HoldPlace place_of(std::string_view label) {
@@ -111,15 +94,11 @@ std::string exec_body(const std::vector<std::string>& command) {
 std::string exec_start_body() { return json{{"Detach", false}, {"Tty", false}}.dump(); }
 
 std::string holder_filter(std::string_view owner) {
-  return percent_encoded(json{{"label",
-                               {std::string{kRoleLabel} + "=" + std::string{kHolderRole},
-                                std::string{kOwnerLabel} + "=" + std::string{owner}}}}
-                             .dump());
+  return label_filter({std::string{kRoleLabel} + "=" + std::string{kHolderRole},
+                       std::string{kOwnerLabel} + "=" + std::string{owner}});
 }
 
-std::string role_filter() {
-  return percent_encoded(json{{"label", json::array({std::string{kRoleLabel}})}}.dump());
-}
+std::string role_filter() { return label_filter({std::string{kRoleLabel}}); }
 
 Result<Holder> read_holder(std::string_view body) {
   const auto document = parse_answer(body);

@@ -1,11 +1,11 @@
 #include "chaosd/docker/mark_json.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
-#include "chaosd/docker/docker_json.hpp"
 #include "chaosd/docker/holder_json.hpp"
 #include "chaosd/docker/json_parts.hpp"
-#include "common/wire/json_read.hpp"
 
 namespace faultline::chaos {
 
@@ -15,20 +15,8 @@ using nlohmann::json;
 
 constexpr std::string_view kFieldPrefix = "io.faultline.mark.";
 
-Result<json> parse_object(std::string_view body) {
-  auto document = wire::parse_json(body);
-  if (document && !document->is_object()) {
-    return Error{ErrorCode::malformed, "the Engine's answer has another shape"};
-  }
-  return document;
-}
-
 Volume volume_of(const json& item) {
-  Volume volume{text_of(member(item, "Name")), {}};
-  const json& labels = member(item, "Labels");
-  if (!labels.is_object()) return volume;
-  for (const auto& [name, value] : labels.items()) volume.labels[name] = text_of(value);
-  return volume;
+  return {text_of(member(item, "Name")), labels_in(member(item, "Labels"))};
 }
 
 }  // namespace
@@ -41,12 +29,16 @@ Labels mark_labels(const Mark& mark, const std::string& owner) {
   return labels;
 }
 
+bool has_all(const Labels& there, const Labels& wanted) {
+  return std::all_of(wanted.begin(), wanted.end(), [&](const auto& label) {
+    const auto found = there.find(label.first);
+    return found != there.end() && found->second == label.second;
+  });
+}
+
 bool is_mark(const Labels& labels, const std::string& owner) {
-  const auto has = [&](std::string_view name, std::string_view value) {
-    const auto found = labels.find(std::string{name});
-    return found != labels.end() && found->second == value;
-  };
-  return has(kRoleLabel, kMarkRole) && has(kOwnerLabel, owner);
+  return has_all(labels, {{std::string{kRoleLabel}, std::string{kMarkRole}},
+                          {std::string{kOwnerLabel}, owner}});
 }
 
 Result<Mark> read_mark_labels(const Labels& labels) {
@@ -62,14 +54,12 @@ std::string volume_body(const std::string& name, const Labels& labels) {
 }
 
 std::string mark_filter(std::string_view owner) {
-  return percent_encoded(
-      json{{"label", json::array({std::string{kRoleLabel} + "=" + std::string{kMarkRole},
-                                  std::string{kOwnerLabel} + "=" + std::string{owner}})}}
-          .dump());
+  return label_filter({std::string{kRoleLabel} + "=" + std::string{kMarkRole},
+                       std::string{kOwnerLabel} + "=" + std::string{owner}});
 }
 
 Result<Volume> read_volume(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_answer(body);
   if (!document) return document.error();
   Volume volume = volume_of(*document);
   if (volume.name.empty()) return Error{ErrorCode::invalid, "Name is missing", "/Name"};
@@ -77,7 +67,7 @@ Result<Volume> read_volume(std::string_view body) {
 }
 
 Result<std::vector<Volume>> read_volumes(std::string_view body) {
-  const auto document = parse_object(body);
+  const auto document = parse_answer(body);
   if (!document) return document.error();
   std::vector<Volume> volumes;
   const json& list = member(*document, "Volumes");  // Null where there are none.

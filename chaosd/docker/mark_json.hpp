@@ -18,6 +18,8 @@ inline constexpr std::string_view kMarkRole = "mark";
 using Labels = std::map<std::string, std::string>;
 
 [[nodiscard]] Labels mark_labels(const Mark& mark, const std::string& owner);
+/// Whether `there` has each of `wanted`, with its value.
+[[nodiscard]] bool has_all(const Labels& there, const Labels& wanted);
 /// Whether they are those of a mark of this owner.
 [[nodiscard]] bool is_mark(const Labels& labels, const std::string& owner);
 [[nodiscard]] Result<Mark> read_mark_labels(const Labels& labels);

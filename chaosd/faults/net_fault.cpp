@@ -56,9 +56,7 @@ Status meet(NetPicture& picture, const TargetInfo& target, const Peer& peer, Run
   const auto addresses = found->host == target.host ? Result{ip_addresses(*found)}
                                                     : met_from(target, *found, runtime, deadline);
   if (!addresses) return addresses.error();
-  const bool is_up =
-      found->state == ContainerState::running || found->state == ContainerState::paused;
-  if (is_up && !addresses->empty()) {
+  if (is_up(*found) && !addresses->empty()) {
     add_new(picture.rules.peers, *addresses);
   } else {
     picture.away.push_back(

@@ -46,11 +46,13 @@ class Fields {
 
 }  // namespace
 
-bool can_be_marked(const FaultId& fault) {
-  return !fault.value.empty() && fault.value.size() <= kIdMost &&
-         std::all_of(fault.value.begin(), fault.value.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
-         });
+Status can_be_marked(const FaultId& fault) {
+  const bool fits = !fault.value.empty() && fault.value.size() <= kIdMost &&
+                    std::all_of(fault.value.begin(), fault.value.end(), [](char c) {
+                      return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
+                    });
+  if (fits) return kDone;
+  return Error{ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
 }
 
 MarkFields to_fields(const Mark& mark) {

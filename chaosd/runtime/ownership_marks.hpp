@@ -33,7 +33,7 @@ using MarkFields = std::map<std::string, std::string>;
 /// `malformed` with the name of the field that is missing or wrong.
 [[nodiscard]] Result<Mark> read_mark(const MarkFields& fields);
 /// Marks are found by it, so it becomes part of a name: lower case letters, digits and -.
-[[nodiscard]] bool can_be_marked(const FaultId& fault);
+[[nodiscard]] Status can_be_marked(const FaultId& fault);
 
 struct FoundMarks {
   std::vector<Mark> marks;

@@ -30,6 +30,11 @@ struct TargetInfo {
   std::string host = {};  ///< Of several Docker hosts: its name, after an @ in name and id too.
 };
 
+/// Whether a run of it is there, if frozen: it has its addresses.
+[[nodiscard]] inline bool is_up(const TargetInfo& target) {
+  return target.state == ContainerState::running || target.state == ContainerState::paused;
+}
+
 /// The verbs a fault needs, over whatever runs the nodes. Each call blocks until
 /// it is done or its deadline passes, and acts on the id, never on a name. Each
 /// is idempotent: to stop what is stopped is success. One caller at a time per

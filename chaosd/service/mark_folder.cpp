@@ -18,10 +18,6 @@ namespace {
 
 constexpr std::string_view kEnding = ".mark";
 
-Error not_an_id(const FaultId& fault) {
-  return {ErrorCode::invalid, "\"" + fault.value + "\" is not the id of a fault"};
-}
-
 Result<Mark> read_text(std::string_view text) {
   const auto end = text.find('\n');
   const auto body = body_of_line(text.substr(0, end));
@@ -47,7 +43,7 @@ std::string MarkFolder::path_of(const FaultId& fault) const {
 }
 
 Status MarkFolder::put_mark(const Mark& mark, Deadline) {
-  if (!can_be_marked(mark.fault)) return not_an_id(mark.fault);
+  if (auto fits = can_be_marked(mark.fault); !fits) return fits;
   std::error_code problem;
   std::filesystem::create_directories(folder_, problem);
   if (problem) {
@@ -58,7 +54,7 @@ Status MarkFolder::put_mark(const Mark& mark, Deadline) {
 }
 
 Status MarkFolder::take_mark(const FaultId& fault, const std::string& /*target_id*/, Deadline) {
-  if (!can_be_marked(fault)) return not_an_id(fault);
+  if (auto fits = can_be_marked(fault); !fits) return fits;
   if (auto removed = remove(path_of(fault)); !removed) return removed;
   return remove(path_of(fault) + ".new");  // Of a chaosd that died while it wrote.
 }

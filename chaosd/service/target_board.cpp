@@ -27,11 +27,6 @@ bool has_host(const TargetInfo& target, const std::string& host) {
   return has_address(target, host);
 }
 
-/// What is down has no addresses, and loses them at another moment than its state.
-bool is_up(const TargetInfo& target) {
-  return target.state == ContainerState::running || target.state == ContainerState::paused;
-}
-
 std::string sentence_of(const TargetView& target) {
   std::string text = target.name + " is " + std::string{to_string(target.state)};
   if (target.node_id) text += " (n" + std::to_string(target.node_id->value) + ")";
@@ -129,7 +124,8 @@ std::vector<std::string> TargetBoard::put_targets(const Result<std::vector<Targe
       tell(view_of(target), sentence_of(view_of(target)), now);
       changed.push_back(target.id);
     } else if (is_up(target) && old->addresses != target.addresses) {
-      // Attached to a network, or taken from one.
+      // Attached to a network, or taken from one: what is down loses its addresses at another
+      // moment than its state.
       tell(view_of(target), target.name + " has other addresses now", now);
       changed.push_back(target.id);
     }

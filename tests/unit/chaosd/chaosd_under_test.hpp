@@ -146,6 +146,17 @@ class ChaosdTest : public ::testing::Test {
         std::make_unique<ChaosdLife>(folder.path(), world, clock, "run" + std::to_string(++lives));
     return *life;
   }
+  /// Whether chaosd died at this fault point while a fault of ten seconds on n2 came and went.
+  bool dies_at(const std::string& point, FaultKind kind) {
+    crash_at() = point;
+    try {
+      life->inject(kind, "n2", 10);
+      life->pass(std::chrono::seconds{12});
+    } catch (const Crash&) {
+      return true;
+    }
+    return false;
+  }
 
   TemporaryFolder folder;
   FakeWorld world;

@@ -73,15 +73,7 @@ class LostJournalMatrix : public LostJournal, public ::testing::WithParamInterfa
 TEST_P(LostJournalMatrix, LeavesTheWorldAsItWas) {
   const auto& cell = GetParam();
   const auto before = world.fingerprint();
-  crash_at() = cell.point;
-  bool crashed = false;
-  try {
-    life->inject(cell.kind, "n2", 10);
-    life->pass(12s);
-  } catch (const Crash&) {
-    crashed = true;
-  }
-  ASSERT_TRUE(crashed) << cell.point << " was never reached";
+  ASSERT_TRUE(dies_at(cell.point, cell.kind)) << cell.point << " was never reached";
   if (cell.restarted) world.start("n2");
   const auto calls = world.calls.size();
   lose_journal();
