@@ -47,9 +47,11 @@ def die_and_lose(bench, lose=remove):
     lose(bench.directory / "state/journal.jsonl")
 
 
-def await_mended(bench, fault, target):
-    bench.await_container(target, "running")
-    assert bench.await_fault(fault, "reverted")["reason"].startswith("found by its mark")
+def await_mended(bench, *broken):
+    """Pairs of a fault and its target: all of them, and then no mark is left."""
+    for fault, target in broken:
+        bench.await_container(target, "running")
+        assert bench.await_fault(fault, "reverted")["reason"].startswith("found by its mark")
     assert bench.marks() == []
 
 
@@ -67,7 +69,7 @@ def test_what_was_broken_is_mended_and_what_another_hand_did_is_left(bench, kind
     docker("kill", down)
     die_and_lose(bench, lose)
     bench.start_chaosd()
-    await_mended(bench, fault, target)
+    await_mended(bench, (fault, target))
     assert limits(target) == before
     assert look(theirs)["Status"] == "paused" and look(down)["Status"] == "exited"
 
@@ -84,8 +86,7 @@ def test_several_at_once_are_healed_by_one_call_that_may_be_repeated(bench, lose
     bench.start_chaosd()
     for _ in range(2):
         assert bench.call("/heal", method="POST").status == 202
-    for kind, name in broken.items():
-        await_mended(bench, faults[kind], name)
+    await_mended(bench, *((faults[kind], name) for kind, name in broken.items()))
 
 
 def test_heal_looks_for_marks_at_once_not_only_at_the_start(bench):
@@ -104,7 +105,7 @@ def test_heal_looks_for_marks_at_once_not_only_at_the_start(bench):
     assert bench.call("/faults?state=all").json["faults"] == [] and look(target)["Status"] == "paused"
     docker("volume", "create", *(f"--label={label}" for label in labels), mark)
     assert bench.call("/heal", method="POST").status == 202
-    await_mended(bench, fault, target)
+    await_mended(bench, (fault, target))
 
 
 def test_a_target_that_was_started_and_stopped_by_another_hand_stays_down(bench):
