@@ -3,16 +3,41 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <utility>
 
 #include <poll.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 namespace faultline::chaos {
 
+namespace {
+
+/// Whether a program may be about to write its own number: it has emptied the file just now.
+bool is_being_written(const std::string& path) {
+  struct stat file {};
+  timespec now{};
+  return ::stat(path.c_str(), &file) == 0 && file.st_size == 0 &&
+         ::clock_gettime(CLOCK_REALTIME, &now) == 0 && now.tv_sec - file.st_mtim.tv_sec <= 1;
+}
+
+std::optional<pid_t> settled_pid(const std::string& path) {
+  constexpr int kMostLooks = 500;  // A second, for a clock that stands still.
+  for (int look = 0; look < kMostLooks; ++look) {
+    if (const auto pid = read_pid_file(path)) return pid;
+    if (!is_being_written(path)) break;
+    (void)::poll(nullptr, 0, 2);
+  }
+  // It may have been written between the two looks.
+  return read_pid_file(path);
+}
+
+}  // namespace
+
 std::optional<Pidfd> Pidfd::of(const ProcessSpec& spec) {
-  const auto pid = read_pid_file(spec.pid_file);
+  const auto pid = settled_pid(spec.pid_file);
   if (!pid) return std::nullopt;
   // Debian 12's libc has no wrappers for these two.
   const auto number = static_cast<int>(::syscall(SYS_pidfd_open, *pid, 0));

@@ -217,6 +217,7 @@ void FaultWorker::retry_later(Job& job, const std::string& reason) {
   job.progress.not_before =
       clock_.now().steady + std::min(kRetryFirst * (1 << doublings), kRetryMost);
   if (view.state == FaultState::revert_failed && view.reason == reason) return;
+  if (view.state != FaultState::revert_failed) job.progress.reason_before = view.reason;
   view.state = FaultState::revert_failed;
   view.reason = reason;
   (void)ledger_.commit(job.record);  // Logged there; it is retried all the same.
@@ -233,9 +234,10 @@ void FaultWorker::end(Job& job, FaultState state, const std::string& reason) {
   }
   // What was never proven to be active ends as failed, with the reason of the failure.
   const bool was_active = view.active_at.has_value();
-  const bool retried = view.state == FaultState::revert_failed;
+  // That undoing it failed at first is over as well; an earlier run's reason is not known any more.
+  if (view.state == FaultState::revert_failed) view.reason = job.progress.reason_before;
   view.state = was_active ? state : FaultState::failed;
-  if (view.reason.empty() || retried) {
+  if (view.reason.empty()) {
     view.reason = reason;
   } else if (!reason.empty() && view.reason.find(reason) == std::string::npos) {
     view.reason += "; " + reason;

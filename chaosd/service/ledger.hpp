@@ -34,6 +34,7 @@ struct Progress {
   bool never_begun = false;  ///< By the journal's word alone, which a mark may refute.
   bool suspect = false;      ///< The watch saw something that the fault does not explain.
   std::string undo_reason;
+  std::string reason_before;  ///< Before the first undoing that failed: why it was undone at all.
   SteadyTime not_before{};                  ///< Next attempt.
   SteadyTime check_at = SteadyTime::max();  ///< What holds it must be renewed then.
   SteadyTime verify_until{};

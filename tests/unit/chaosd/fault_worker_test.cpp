@@ -207,6 +207,7 @@ TEST_F(FaultLife, AFailedUndoIsRetriedUntilItWorks) {
   world.errors.clear();
   life->pass(6s);
   EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_EQ(life->fault(id).reason, "its time was over") << "the trouble on the way is over too";
   EXPECT_FALSE(life->fault(id).overdue);
 }
 

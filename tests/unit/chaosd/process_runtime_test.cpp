@@ -222,6 +222,24 @@ TEST_F(ProcessRuntimeTest, APidFileWithNonsenseIsNoProcess) {
   }
 }
 
+TEST_F(ProcessRuntimeTest, AProgramThatWritesItsOwnPidFileAnewIsNeverTakenForGone) {
+  const auto& spec = add_sleeper("n1");
+  ProcessRuntime runtime{specs_};
+  ASSERT_TRUE(runtime.start("process:n1", in(5s)));
+  const auto pid = read_pid_file(spec.pid_file);
+  ASSERT_TRUE(pid);
+  std::jthread program{[&](const std::stop_token& stop) {
+    while (!stop.stop_requested()) {
+      std::ofstream file{spec.pid_file};  // Empties it, as CockroachDB and others do.
+      std::this_thread::yield();
+      file << *pid << "\n";
+    }
+  }};
+  for (int look = 0; look < 500; ++look) {
+    ASSERT_EQ(state(runtime, "n1"), ContainerState::running) << look;
+  }
+}
+
 TEST_F(ProcessRuntimeTest, AChildThatDiedAndWasNotReapedIsExited) {
   const auto& spec = add_sleeper("n1");
   ProcessRuntime runtime{specs_};
