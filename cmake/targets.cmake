@@ -90,6 +90,11 @@ function(faultline_test name)
   _faultline_rules(${name})
   _faultline_speed(${name} ${ARG_STEPS_MUCH})
   target_compile_definitions(${name} PRIVATE FAULTLINE_SOURCE_DIR="${PROJECT_SOURCE_DIR}")
+  # Two fifths of what compiling the tests costs. The code that they test keeps these checks, and a null pointer in a
+  # test shows itself when it is used.
+  if(FAULTLINE_SANITIZE MATCHES "undefined" AND CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
+    target_compile_options(${name} PRIVATE -fno-sanitize=null,alignment,vptr)
+  endif()
   target_link_libraries(${name} PRIVATE ${ARG_LINKS} GTest::gmock_main)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES LABELS ${ARG_LABEL} TIMEOUT 1200)
