@@ -35,7 +35,7 @@ struct Progress {
   bool suspect = false;      ///< The watch saw something that the fault does not explain.
   std::string undo_reason;
   std::string reason_before;  ///< Before the first undoing that failed: why it was undone at all.
-  SteadyTime not_before{};                  ///< Next attempt.
+  SteadyTime not_before{};    ///< Next attempt.
   SteadyTime check_at = SteadyTime::max();  ///< What holds it must be renewed then.
   SteadyTime verify_until{};
   SteadyTime settle_until{};  ///< Until then an effect may still come late.
