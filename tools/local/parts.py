@@ -116,8 +116,12 @@ def initialise(node, seconds=30):
     def attempt():
         nonlocal last
         # The environment may carry COCKROACH_* of the user; the flags say all that is needed.
-        done = subprocess.run([str(node.binary), "init", "--insecure", f"--host={node.address}"],
-                              capture_output=True, text=True, timeout=30)
+        try:
+            done = subprocess.run([str(node.binary), "init", "--insecure", f"--host={node.address}"],
+                                  capture_output=True, text=True, timeout=30)
+        except subprocess.TimeoutExpired:
+            last = "no answer within 30 s"
+            return False
         last = (done.stderr or done.stdout).strip()
         return done.returncode == 0 or "already been initialized" in last
 

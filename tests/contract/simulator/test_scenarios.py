@@ -13,7 +13,8 @@ import pytest
 from observed import Observed, is_simulated
 from server import release
 
-pytestmark = pytest.mark.skipif((release() or (22, 1))[:2] != (22, 1), reason="holds a server to what was recorded of v22.1")
+pytestmark = pytest.mark.skipif((release() or (22, 1))[:2] != (22, 1),
+                                reason=f"holds a server to what was recorded of v22.1; this is {release()}")
 
 UNHEALTHY = '{\n  "error": "%s",\n  "code": 14,\n  "message": "%s",\n  "details": [\n  ]\n}'
 RANGES = "select lease_holder, count(*) from crdb_internal.ranges group by 1"
