@@ -58,16 +58,17 @@ def test_a_node_that_has_not_written_its_pid_file_yet_is_killed_all_the_same(sta
 
 @pytest.mark.parametrize("real", [True, False])
 def test_lanes_run_one_after_another_with_real_nodes(tmp_path, monkeypatch, real):
+    monkeypatch.setenv("COCKROACH_BINARY", "cockroach" if real else "")
     loader = SourceFileLoader("tools_test", str(ROOT / "tools/test"))
     tools_test = importlib.util.module_from_spec(importlib.util.spec_from_loader("tools_test", loader))
     loader.exec_module(tools_test)
     monkeypatch.setattr(tools_test, "LOGS", tmp_path)
-    monkeypatch.setattr(tools_test, "REAL", real)
     # Each lane waits for the other to begin; in turn nobody comes while the first one waits.
     lanes = [[["sh", "-c", f"touch {tmp_path}/{mine}; for n in 1 2 3 4 5 6 7 8 9 10; do [ -e {tmp_path}/{other} ] && break; sleep {wait}; "
                            f"done; [ -e {tmp_path}/{other} ] && echo met || echo alone"]]
              for mine, other, wait in (("one", "two", "0.02" if real else "1"), ("two", "one", "1"))]
-    step = tools_test.Step("lanes", "lanes", lanes=lanes)
+    step = tools_test.Step("lanes", "lanes", lanes=lanes, in_turn=tools_test.REAL_PROCESSES)
+    assert [one.in_turn for one in tools_test.steps() if one.name == "integration"] == [real]
     with open(tmp_path / "out", "w") as output:
         assert step.run_lanes(output)
     said = [(tmp_path / f"lanes-{number}.log").read_text().split()[-1] for number in (1, 2)]
