@@ -5,6 +5,7 @@ import time
 import pytest
 
 import picture
+import truth
 import wire
 from cluster import until
 from watched import Watched
@@ -15,6 +16,8 @@ def watched(request, tmp_path):
     with Watched(tmp_path, nodes=request.param) as stand:
         names = [node.name for node in stand.cluster.nodes]
         until(lambda: all(stand.api.target(name)["node_id"] for name in names), 20, "chaosd knows which target is which node")
+        # Not while replicas are still placed: of a range with two of them nobody says what a pause would cost.
+        picture.await_settled(stand)
         until(lambda: ranges_span(stand, 2), 90, "the exporter has read the ranges since each was given its replicas", every=0.5)
         yield stand
 
@@ -61,7 +64,9 @@ def test_another_death_that_would_cost_quorum_undoes_the_fault(watched, dying):
 
 @pytest.mark.parametrize("watched", [3], indirect=True)
 def test_the_forecast_is_held_against_what_the_exporter_saw(watched):
-    fault = safe_pause(watched, 2, duration_s=8)
+    # While the holder of the liveness lease is paused, others may fall out of it, which is another forecast.
+    holder = truth.numbers_of_stores(watched.cluster.nodes)[truth.liveness_lease(watched.cluster.node(1))]
+    fault = safe_pause(watched, next(number for number in (2, 3) if number != holder), duration_s=8)
     open_one = until(lambda: (lambda f: f if f["outcome"] else None)(watched.api.fault(fault)), 7, "its outcome is kept while it is open")
     assert open_one["forecast"]["quorum_lost"] == 0 and open_one["forecast"]["under_replicated"] > 0, open_one
     ended = until(lambda: (lambda f: f if f["state"] == "reverted" else None)(watched.api.fault(fault)), 15, "its time is over")

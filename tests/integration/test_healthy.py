@@ -50,7 +50,7 @@ def test_with_three_nodes_each_has_a_replica_of_every_range(healthy, at_rest):
 def test_every_range_has_one_leaseholder(healthy, at_rest):
     # Gossip's counts lag behind by a tick, so the sum is right when nothing moves.
     picture.state_when(healthy.exporter, lambda s: sum(n["leader_ranges"] for n in s["nodes"]) == s["ranges_total"],
-                       30, "leases add up to ranges_total")
+                       40, "leases add up to ranges_total")
 
 
 def test_targets_of_chaosd_are_matched_with_nodes_by_address(healthy, at_rest):
@@ -99,7 +99,7 @@ def test_each_source_says_whether_and_when_it_was_read(healthy, at_rest):
     for source in ("process", "metrics", "gossip", "placement", "containers"):
         assert m.value("faultline_scrape_collector_success", collector=source) == 1, source
         assert m.value("faultline_scrape_collector_duration_seconds", collector=source) is not None, source
-        assert 0 <= m.value("faultline_source_age_seconds", collector=source) < 60, source
+        assert 0 <= m.value("faultline_source_age_seconds", collector=source) < 75, source
 
 
 def test_the_exporter_reports_its_own_process(healthy):

@@ -6,6 +6,8 @@ from cluster import Stand
 
 
 def test_two_of_three_killed_is_told_as_lost_quorum_and_so_is_the_recovery(stand):
+    picture.await_settled(stand)
+    picture.await_counted(stand)
     at_rest = picture.await_settled(stand)
     total = at_rest["ranges_total"]
     # The one that stays is the one that the exporter asks, and then the other way round in test_gateway.

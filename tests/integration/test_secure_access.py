@@ -56,10 +56,12 @@ NOT_YET = ("", "not read yet", "there is no other node to ask")
 
 
 def gossip_error(daemon):
-    """What the gossip source says is wrong."""
-    snapshot = picture.state_when(daemon, lambda s: source(s, "gossip")["error"] not in NOT_YET, 15,
-                                  "gossip says what is wrong")
-    return source(snapshot, "gossip")["error"]
+    """What the gossip source says is wrong, other than that a busy machine was too slow for once."""
+    def told(s):
+        error = source(s, "gossip")["error"]
+        return error not in NOT_YET and "before the deadline" not in error
+
+    return source(picture.state_when(daemon, told, 15, "gossip says what is wrong"), "gossip")["error"]
 
 
 def test_a_client_certificate_and_a_password_get_in(secure, run):

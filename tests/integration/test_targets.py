@@ -70,10 +70,12 @@ def watch(tmp_path):
 def test_each_target_is_told_of_alone_and_one_that_is_away_disturbs_nobody(clusters, watch):
     first, second = clusters
     watch.write(first=of(first), second=of(second), gone={"cockroach__sql": f"{HOST}:1"})
-    watch.daemon.start()
+    watch.daemon.start(ready="/-/ready")
     watch.await_nodes_up("first", 3)
     watch.await_nodes_up("second", 1)
 
+    # Processes may be known before the cluster has said who it is.
+    until(lambda: all("faultline_cluster_info" in watch.families(name) for name in ("first", "second")), 20, "both clusters have an id")
     ids = {watch.families(name)["faultline_cluster_info"][0].labels["cluster_id"] for name in ("first", "second")}
     assert len(ids) == 2 and "" not in ids
     of_first = watch.families("first")
@@ -115,7 +117,7 @@ def test_each_target_is_told_of_alone_and_one_that_is_away_disturbs_nobody(clust
 def test_a_reload_follows_the_file_and_a_file_that_is_wrong_changes_nothing(clusters, watch):
     first, second = clusters
     watch.write(a=of(first), b=of(second))
-    watch.daemon.start()
+    watch.daemon.start(ready="/-/ready")
     watch.await_nodes_up("a", 3)
     boot = watch.get("/api/v1/state?target=a").json["boot"]
 
@@ -150,7 +152,7 @@ def test_a_main_cluster_in_clear_and_a_secure_target_with_a_password_that_is_now
         watch.write(secure={"cockroach__sql": secure.sql[0], "cockroach__http": f"[{', '.join(secure.http)}]",
                             "cockroach__user": "watcher", "cockroach__certs_dir": "secure/certs",
                             "cockroach__password_file": "secret"})
-        watch.daemon.start()
+        watch.daemon.start(ready="/-/ready")
         watch.await_nodes_up("secure", 3)
         until(lambda: watch.families("secure").get("faultline_node_ready"), 30, "readiness is asked over HTTPS")
         assert "faultline_up 1.0" in watch.get("/metrics").text or "faultline_up 1\n" in watch.get("/metrics").text

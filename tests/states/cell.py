@@ -14,7 +14,7 @@ import network
 import picture
 import truth
 import wire
-from cluster import Stand, exporter, is_simulated, until
+from cluster import Stand, either, exporter, until, until_quiet
 
 LOOK_EVERY = 0.2
 METRICS_EVERY = 5  # Of the looks.
@@ -63,12 +63,12 @@ class Cell:
 
     # Asking.
 
-    def sql(self, statement, number=1):
-        return truth.ask(self.cluster.node(number), statement)
+    def sql(self, statement, number=1, seconds=8):
+        return truth.ask(self.cluster.node(number), statement, seconds)
 
-    def sql_works(self, statement, number=1):
+    def sql_works(self, statement, number=1, seconds=8):
         with contextlib.suppress(psycopg2.Error):
-            self.sql(statement, number)
+            self.sql(statement, number, seconds)
             return True
         return False
 
@@ -96,9 +96,10 @@ class Cell:
             self._await_rest()
             self.stand.exporter.start(ready="/-/ready", seconds=30)
             self._await_told_rest()
-            self._pick()
             with Watcher(self.stand.exporter) as watcher:
                 self._pause_for(2)
+                # Last of all: leases move.
+                self._pick()
                 for phase in self.row.phases:
                     self._play(phase, watcher)
             picture.assert_valid(watcher.looks[-1].state, "Snapshot")
@@ -111,17 +112,15 @@ class Cell:
 
     def _await_rest(self):
         """Replicas where they belong: nothing has moved for a while. A real cluster takes longer for it."""
-        quiet = 5 if is_simulated() else 30
-        seen, since = None, time.monotonic()
-        deadline = time.monotonic() + 300
-        while time.monotonic() - since < quiet:
-            assert time.monotonic() < deadline, "the replicas are still moving after 5 minutes"
+
+        def whole():
             self._pause_for(0.5)
             now = truth.placement(self.cluster.node(1))
             # A cluster that has just begun has ranges with too few replicas; one may be meant so.
             short = [number for number, voters in now.items() if len(voters) < 3]
-            if now != seen or len(short) > sum(step in acts.WITH_ONE_REPLICA for step in self.row.before):
-                seen, since = now, time.monotonic()
+            return now if len(short) <= sum(step in acts.WITH_ONE_REPLICA for step in self.row.before) else None
+
+        until_quiet(whole, either(5, 30), 300, "the replicas move no more", every=0)
 
     def _await_told_rest(self):
         """The exporter has seen all of it, its own table among it."""

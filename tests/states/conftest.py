@@ -1,8 +1,6 @@
-import functools
 import os
 import pathlib
 import re
-import subprocess
 import sys
 import threading
 import time
@@ -15,22 +13,19 @@ ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
 sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "tests/support"), str(ROOT / "tests/states")]
 
 from cell import Cell  # noqa: E402
-from cluster import BIN, cockroach_binary, is_simulated  # noqa: E402
+from server import BIN, either, is_simulated, release  # noqa: E402
 from table import RELEASES, SHORT, TABLE  # noqa: E402
 
-# Most of a cell is waiting.
-WORKERS = int(os.environ.get("FAULTLINE_STATES_AT_ONCE", "8"))
+# Most of a cell is waiting; a real cluster is busy meanwhile.
+WORKERS = int(os.environ.get("FAULTLINE_STATES_AT_ONCE", either(8, 1)))
 WHOLE = os.environ.get("FAULTLINE_STATES") == "all"
 
 
-@functools.cache
 def releases():
     """The simulator plays them all; a real server is what it is."""
     if is_simulated():
         return RELEASES
-    out = subprocess.run([cockroach_binary(), "version"], capture_output=True, text=True, timeout=20).stdout
-    found = re.search(r"v(\d+\.\d+)\.", out)
-    return (found[1],) if found else ("22.1",)
+    return ("{}.{}".format(*(release() or (22, 1))),)
 
 
 def cells():

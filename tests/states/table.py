@@ -1,5 +1,5 @@
 """The table. Each row: a state of the cluster, how it comes about, whose replicas are then truly gone, and what the
-exporter must tell. `lost` is counted from the descriptors in truth.py, never taken from the exporter."""
+exporter must tell. `lost` is counted from the descriptors in ../support/truth.py, never taken from the exporter."""
 
 import acts
 from words import Phase, Row, Told

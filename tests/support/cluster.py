@@ -1,24 +1,22 @@
 """A cluster, real or simulated, with the exporter and chaosd beside it, for one test."""
 
 import contextlib
-import functools
 import os
 import pathlib
 import random
 import signal
-import subprocess
 import sys
 import threading
+import time
 
-ROOT = pathlib.Path(__file__).resolve().parent.parent.parent
-sys.path.insert(0, str(ROOT / "tools"))
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE.parent.parent / "tools"), str(HERE)]
 
 from local import parts  # noqa: E402
-from local.processes import Failed, Process, http_status, kill_pid, pid_of, port_is_free, wait_until  # noqa: E402
+from local.processes import Process, http_status, kill_pid, pid_of, port_is_free, wait_until  # noqa: E402
+from server import BIN, BUILD, ROOT, cockroach_binary, either, is_simulated, patience  # noqa: E402, F401
 
 HOST = parts.HOST
-BUILD = pathlib.Path(os.environ.get("FAULTLINE_BUILD", ROOT / "build/release")).resolve()
-BIN = BUILD / "bin"
 LOCALITIES = ["region=eu,zone=a", "region=eu,zone=b", "region=eu,zone=c", "region=us,zone=a", "region=us,zone=b"]
 
 OPERATOR = "operator-token-of-the-tests"
@@ -46,18 +44,9 @@ def free_ports(count):
     return [port for _ in range(count) for port in ports_in_a_row(1)]
 
 
-def cockroach_binary():
-    return os.environ.get("COCKROACH_BINARY") or str(BIN / "crdbsim")
-
-
-@functools.cache
-def is_simulated():
-    out = subprocess.run([cockroach_binary(), "version"], capture_output=True, text=True, timeout=20)
-    return "crdbsim" in out.stdout + out.stderr
-
-
 def until(true, seconds, sentence, every=0.05):
     """Waits for a truthy `true()`. Fails with the sentence and what was seen last."""
+    seconds = patience(seconds)
     last = None
 
     def attempt():
@@ -70,6 +59,20 @@ def until(true, seconds, sentence, every=0.05):
         shown = repr(last)
         raise AssertionError(f"not within {seconds} s: {sentence}; last answer: {shown[:2000]}")
     return answer
+
+
+def until_quiet(read, quiet, seconds, sentence, every=0.5):
+    """Waits until `read()` has answered the same for `quiet` seconds; None is no answer."""
+    seen, since = None, time.monotonic()
+
+    def unchanged():
+        nonlocal seen, since
+        now = read()
+        if now is None or now != seen:
+            seen, since = now, time.monotonic()
+        return seen is not None and time.monotonic() - since >= quiet
+
+    until(unchanged, seconds, sentence, every)
 
 
 class Cluster:
@@ -104,8 +107,7 @@ class Cluster:
         child = self._children[node.number]
 
         def up_or_dead():
-            if not child.running():
-                raise Failed(f"{node.name} ended (exit code {child.exit_code}):\n{child.last_words()}")
+            child.must_run()
             return true()
 
         # A real server needs some 5 s per node on a busy machine.
@@ -117,17 +119,27 @@ class Cluster:
     def kill(self, number):
         """kill -9, and gone when this returns."""
         self.node(number).kill()
-        self._children[number].wait(5)
+        assert self._children[number].wait(5), f"{self.node(number).name} lives on"
 
     def terminate(self, number):
         """SIGTERM: the node drains and leaves."""
-        os.kill(self.node(number).pid, signal.SIGTERM)
+        self._signal(number, signal.SIGTERM)
 
     def pause(self, number):
-        os.kill(self.node(number).pid, signal.SIGSTOP)
+        self._signal(number, signal.SIGSTOP)
 
     def resume(self, number):
-        os.kill(self.node(number).pid, signal.SIGCONT)
+        """It wakes; or it takes the pause for a stalled disk and ends itself, as CockroachDB may, and is started again."""
+        node = self.node(number)
+        self._signal(number, signal.SIGCONT)
+        until(lambda: node.answers() or not self.running(number), 30, f"{node.name} wakes or ends")
+        if not self.running(number):
+            self.restart(number)
+
+    def _signal(self, number, which):
+        pid = self.node(number).pid
+        assert pid is not None, f"{self.node(number).name} does not run: it cannot get {which.name}"
+        os.kill(pid, which)
 
     def restart(self, number):
         self._launch(self.node(number))
@@ -167,8 +179,7 @@ class Daemon:
         self.process = Process(self.name, self.argv, self.log, self.env)
 
         def up():
-            if not self.process.running():
-                raise Failed(f"{self.name} ended (exit code {self.process.exit_code}):\n{self.process.last_words()}")
+            self.process.must_run()
             return http_status(self.url + ready) == 200
 
         until(up, seconds, f"{self.name} answers {ready}")

@@ -6,6 +6,7 @@ import pathlib
 
 import jsonschema
 
+import truth
 import wire
 from cluster import until
 
@@ -73,3 +74,9 @@ def await_settled(stand, seconds=60, leases=False):
     count = len(stand.cluster.nodes)
     return state_when(stand.exporter, lambda s: settled(s, count) and (not leases or every_lease_held(s)), seconds,
                       "the cluster is available and at rest")
+
+
+def await_counted(stand):
+    """The exporter has read the descriptors since the last range was made; when nothing happens it does so once a minute."""
+    state_when(stand.exporter, lambda s: s["ranges_total"] == truth.ranges_count(stand.cluster.nodes[0]), 90,
+               "the exporter tells of as many ranges as there are")

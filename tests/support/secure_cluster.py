@@ -10,6 +10,7 @@ import psycopg2
 
 import tls_peer
 from cluster import BIN, Daemon, HOST, cockroach_binary, free_ports, is_simulated, until
+from local.parts import store_flag
 from local.processes import Process
 
 
@@ -41,23 +42,29 @@ class SecureCluster:
     def start(self):
         for number, (sql, http) in enumerate(zip(self.sql, self.http), 1):
             argv = [cockroach_binary(), "start", f"--certs-dir={self.certs}", f"--listen-addr={sql}", f"--advertise-addr={sql}",
-                    f"--http-addr={http}", f"--join={self.sql[0]}", f"--store={self.directory / f'store-{number}'}"]
+                    f"--http-addr={http}", f"--join={self.sql[0]}", store_flag(self.directory / f"store-{number}")]
             self.nodes.append(Process(f"node-{number}", argv, self.directory / f"node-{number}.log", self.env))
         until(self._initialised, 60, "the cluster can be initialised")
         until(lambda: self.as_root("SELECT 1"), 60, "root gets in")
         return self
 
     def _initialised(self):
-        done = subprocess.run([cockroach_binary(), "init", f"--certs-dir={self.certs}", f"--host={self.sql[0]}"],
-                              capture_output=True, text=True, timeout=20)
+        for node in self.nodes:
+            node.must_run()
+        try:
+            done = subprocess.run([cockroach_binary(), "init", f"--certs-dir={self.certs}", f"--host={self.sql[0]}"],
+                                  capture_output=True, text=True, timeout=20)
+        except subprocess.TimeoutExpired:
+            return False
         return done.returncode == 0 or "already been initialized" in done.stderr
 
     def as_root(self, statement):
         """Rows, or True for a statement that has none."""
         host, port = self.sql[0].split(":")
         try:
-            connection = psycopg2.connect(host=host, port=port, user="root", dbname="system", sslmode="verify-full",
-                                          sslrootcert=self.certs / "ca.crt", sslcert=self.certs / "client.root.crt",
+            connection = psycopg2.connect(host=host, port=port, user="root", dbname="system", connect_timeout=10,
+                                          sslmode="verify-full", sslrootcert=self.certs / "ca.crt",
+                                          sslcert=self.certs / "client.root.crt",
                                           sslkey=self.certs / "client.root.key")
         except psycopg2.OperationalError:
             return None
@@ -78,7 +85,7 @@ class SecureCluster:
 
     def signal_all(self, which):
         for node in self.nodes:
-            os.kill(node.pid, which)
+            node.signal(which)
 
     def close(self):
         for daemon in self._exporters:

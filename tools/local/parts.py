@@ -12,6 +12,11 @@ from .processes import Failed, Process, http_status, kill_pid, pid_of, wait_unti
 HOST = "127.0.0.1"
 
 
+def store_flag(directory):
+    """Without the ballast: a real server would set a gibibyte aside in each store."""
+    return f"--store=path={directory},ballast-size=0"
+
+
 @dataclasses.dataclass
 class Node:
     """One CockroachDB node, real or simulated: the same flags for both."""
@@ -60,7 +65,7 @@ class Node:
     @property
     def argv(self):
         flags = [
-            "--insecure", *(f"--store={store}" for store in self.stores), f"--listen-addr={self.address}",
+            "--insecure", *map(store_flag, self.stores), f"--listen-addr={self.address}",
             f"--advertise-addr={self.address}", f"--http-addr={self.http_address}",
             f"--join={','.join(self.join)}", f"--locality={self.locality}", f"--pid-file={self.pid_file}",
             "--cache=64MiB", "--max-sql-memory=64MiB",
@@ -78,7 +83,10 @@ class Node:
 
     def start(self):
         self.pid_file.unlink(missing_ok=True)
-        return Process(self.name, self.argv, self.log)
+        child = Process(self.name, self.argv, self.log)
+        # A real server writes the same number, but only once it has joined: without quorum never.
+        self.pid_file.write_text(f"{child.pid}\n")
+        return child
 
     def kill(self):
         pid = self.pid
@@ -108,8 +116,12 @@ def initialise(node, seconds=30):
     def attempt():
         nonlocal last
         # The environment may carry COCKROACH_* of the user; the flags say all that is needed.
-        done = subprocess.run([str(node.binary), "init", "--insecure", f"--host={node.address}"],
-                              capture_output=True, text=True, timeout=30)
+        try:
+            done = subprocess.run([str(node.binary), "init", "--insecure", f"--host={node.address}"],
+                                  capture_output=True, text=True, timeout=30)
+        except subprocess.TimeoutExpired:
+            last = "no answer within 30 s"
+            return False
         last = (done.stderr or done.stdout).strip()
         return done.returncode == 0 or "already been initialized" in last
 

@@ -51,6 +51,11 @@ class Process:
     def running(self):
         return not self._ended.is_set()
 
+    def must_run(self):
+        """Says why when it has ended."""
+        if not self.running():
+            raise Failed(f"{self.name} ended (exit code {self.exit_code}):\n{self.last_words()}")
+
     def signal(self, number):
         if self.running():
             self._popen.send_signal(number)

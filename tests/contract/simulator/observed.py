@@ -6,10 +6,10 @@ import urllib.request
 
 import psycopg2
 
-from tests.support.cluster import Cluster, is_simulated
+import truth
+from cluster import Cluster, is_simulated
 
 SCALE = 5.0
-TIMED_OUT = "ERROR:  query execution canceled due to statement timeout"
 
 
 class Observed:
@@ -21,7 +21,7 @@ class Observed:
         self.count = nodes
         self.seen = None
         self.mark()
-        self.until(120, "every range has its replicas", self.replicated)
+        self.until(300, "every range has its replicas", self.replicated)
 
     def mark(self):
         self.begun = time.monotonic()
@@ -51,7 +51,7 @@ class Observed:
         limit_ms = max(50, int(timeout * 1000 / self.scale))
         connection = psycopg2.connect(
             host="127.0.0.1", port=self.cluster.node(number).sql_port, user="root", dbname=database,
-            sslmode="disable", connect_timeout=3, options=f"-c statement_timeout={limit_ms}")
+            sslmode="disable", connect_timeout=3, options=f"-c statement_timeout={limit_ms} -c allow_unsafe_internals=true")
         try:
             connection.autocommit = True
             with connection.cursor() as cursor:
@@ -117,6 +117,17 @@ class Observed:
         """Our number -> node id: the cluster gives ids in the order of joining."""
         by_address = {address: node for node, address in self.sql(1, "select node_id, address from crdb_internal.gossip_nodes")}
         return {n.number: by_address[n.address] for n in self.cluster.nodes}
+
+    def stores(self):
+        """Our number -> store id: replicas and leases are told by store."""
+        number_of_store = {}
+
+        def written_down():
+            number_of_store.update(truth.numbers_of_stores(self.cluster.nodes))
+            return len(number_of_store) == self.count
+
+        self.until(60, "every store has written its numbers down", written_down)
+        return {number: store for store, number in number_of_store.items()}
 
     def is_live(self, number, node_id):
         rows = self.sql(number, "select node_id, is_live from crdb_internal.gossip_nodes")

@@ -6,7 +6,7 @@ import subprocess
 import psycopg2
 import pytest
 
-from tests.support.cluster import HOST, Cluster, cockroach_binary, is_simulated, ports_in_a_row, until
+from cluster import HOST, Cluster, cockroach_binary, is_simulated, ports_in_a_row, until
 
 NODES, DEAD, RANGES = 6, 1, 5000
 

@@ -11,8 +11,8 @@ import subprocess
 import psycopg2
 import pytest
 
-from tests.support import certs
-from tests.support.cluster import HOST, cockroach_binary, free_ports, is_simulated, until
+import certs
+from cluster import HOST, cockroach_binary, free_ports, is_simulated, until
 
 SCALE = 10  # Ten seconds of a login that waits for quorum take one.
 

@@ -7,6 +7,15 @@ import psycopg2
 
 
 def ask(node, statement, seconds=8):
+    """Rows, or none for a statement that has none. Asked twice when the first is cut off: soon after a death that is normal,
+    so what changes something must be of a kind that may be said twice."""
+    try:
+        return _ask(node, statement, seconds)
+    except psycopg2.errors.QueryCanceled:
+        return _ask(node, statement, seconds)
+
+
+def _ask(node, statement, seconds):
     host, port = node.address.rsplit(":", 1)
     connection = psycopg2.connect(
         host=host, port=port, user="root", dbname="system", sslmode="disable", connect_timeout=5,
@@ -24,17 +33,25 @@ def node_ids(nodes):
     return {node.number: id_of[node.address] for node in nodes}
 
 
+def owners_of_stores(node):
+    """Store -> id of its node. Stores that have just come are written down within 10 s."""
+    return dict(ask(node, "SELECT store_id, node_id FROM crdb_internal.kv_store_status"))
+
+
 def numbers_of_stores(nodes):
     """Store -> number of its node."""
     number_of = {node_id: number for number, node_id in node_ids(nodes).items()}
-    return {store: number_of[node_id]
-            for store, node_id in ask(nodes[0], "SELECT store_id, node_id FROM crdb_internal.kv_store_status")}
+    return {store: number_of[node_id] for store, node_id in owners_of_stores(nodes[0]).items()}
 
 
 def placement(node):
     """Range -> stores of its voters."""
     rows = ask(node, "SELECT range_id, array_to_string(voting_replicas, ',') FROM crdb_internal.ranges_no_leases")
     return {number: _sorted(voters) for number, voters in rows}
+
+
+def ranges_count(node):
+    return ask(node, "SELECT count(*) FROM crdb_internal.ranges_no_leases")[0][0]
 
 
 def replicas_of(node, name):
