@@ -241,6 +241,9 @@ Result<Container> read_container(std::string_view body) {
     target.exit_code = code.get<std::int64_t>();
   }
 
+  const json& removes = member(member(*document, "HostConfig"), "AutoRemove");
+  target.removed_when_down = removes.is_boolean() && removes.get<bool>();
+
   const json& labels = member(member(*document, "Config"), "Labels");
   for (const auto& [name, value] : labels.items()) container.labels[name] = text_of(value);
   target.labels = container.labels;

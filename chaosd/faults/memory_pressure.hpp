@@ -11,6 +11,9 @@ class MemoryPressureFault final : public LimitsFault {
  public:
   [[nodiscard]] FaultKind kind() const override { return FaultKind::memory_pressure; }
   [[nodiscard]] FaultShape shape() const override;
+  [[nodiscard]] Status suits(const TargetInfo& target) const override {
+    return outlives_its_run(target, kind());
+  }
 
  private:
   [[nodiscard]] Result<Limits> lowered(const Limits& before, LimitsControl& control,

@@ -27,6 +27,7 @@ struct TargetInfo {
   std::vector<std::string> addresses;  ///< "host" or "host:port" it may advertise itself as.
   std::map<std::string, std::string> labels = {};  ///< As its runtime has them; to select by.
   std::optional<std::int64_t> exit_code = {};  ///< Of a run that is over; from 128 on: a signal.
+  bool removed_when_down = false;  ///< Its runtime removes it, and its data, when its run is over.
   std::string host = {};  ///< Of several Docker hosts: its name, after an @ in name and id too.
 };
 
