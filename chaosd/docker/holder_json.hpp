@@ -82,6 +82,9 @@ struct HeldLine {
 
 /// Addresses of all containers in a list, by the networks they are in.
 [[nodiscard]] Result<std::vector<std::string>> read_list_addresses(std::string_view body);
+/// Of a list: the names of those that are in the network of the container `id`, beside our helpers.
+[[nodiscard]] Result<std::vector<std::string>> read_sharers(std::string_view body,
+                                                            const std::string& id);
 /// Gateways of the networks that an inspected container is in.
 [[nodiscard]] Result<std::vector<std::string>> read_gateways(std::string_view body);
 
