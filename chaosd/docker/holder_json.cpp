@@ -258,6 +258,8 @@ std::string memory_body(std::int64_t memory, std::int64_t memory_swap) {
   return json{{"Memory", memory}, {"MemorySwap", memory_swap}}.dump();
 }
 
+std::string swap_body(std::int64_t memory_swap) { return json{{"MemorySwap", memory_swap}}.dump(); }
+
 Result<EngineInfo> read_info(std::string_view body) {
   const auto document = parse_answer(body);
   if (!document) return document.error();

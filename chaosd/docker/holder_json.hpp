@@ -92,6 +92,7 @@ struct HeldLine {
 [[nodiscard]] Result<std::int64_t> read_memory_used(std::string_view stats);
 [[nodiscard]] std::string cpu_body(const Limits& limits);
 [[nodiscard]] std::string memory_body(std::int64_t memory, std::int64_t memory_swap);
+[[nodiscard]] std::string swap_body(std::int64_t memory_swap);
 /// Whether GET /info says that the machine has the controllers.
 struct EngineInfo {
   bool cpu_quota = false;
