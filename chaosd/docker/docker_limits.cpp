@@ -27,6 +27,15 @@ Result<std::int64_t> DockerLimits::memory_used(const std::string& id, Deadline d
   return read_memory_used(*stats);
 }
 
+Result<Machine> DockerLimits::machine_of(const std::string& /*id*/, Deadline deadline) {
+  const auto answer = engine_.call("GET", "/info", deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  const auto info = read_info(answer->body);
+  if (!info) return unreadable(info.error());
+  return info->machine;
+}
+
 Status DockerLimits::update(const std::string& id, const std::string& body, Deadline deadline) {
   if (!is_container_id(id)) return no_container(id);
   const auto answer = engine_.post("/containers/" + id + "/update", body, deadline);

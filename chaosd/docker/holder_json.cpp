@@ -267,9 +267,13 @@ Result<EngineInfo> read_info(std::string_view body) {
     const json& value = member(*document, name);
     return value.is_boolean() && value.get<bool>();
   };
-  return EngineInfo{yes("CpuCfsQuota"), yes("MemoryLimit"), yes("SwapLimit"),
-                    text_of(member(*document, "CgroupVersion")),
-                    text_of(member(*document, "CgroupDriver"))};
+  return EngineInfo{
+      yes("CpuCfsQuota"),
+      yes("MemoryLimit"),
+      yes("SwapLimit"),
+      text_of(member(*document, "CgroupVersion")),
+      text_of(member(*document, "CgroupDriver")),
+      {number_of(member(*document, "NCPU")), number_of(member(*document, "MemTotal"))}};
 }
 
 }  // namespace faultline::chaos

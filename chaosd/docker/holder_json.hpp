@@ -100,6 +100,7 @@ struct EngineInfo {
   bool swap_limit = false;
   std::string cgroup_version;
   std::string cgroup_driver;
+  Machine machine = {};
 };
 [[nodiscard]] Result<EngineInfo> read_info(std::string_view body);
 

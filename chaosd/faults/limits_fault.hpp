@@ -20,7 +20,7 @@ class LimitsFault : public MarkedFault {
 
  private:
   /// The limits that this fault sets where `before` were; `conflict` when these would
-  /// not be less.
+  /// not be less, or not less than what there is at all.
   [[nodiscard]] virtual Result<Limits> lowered(const Limits& before, LimitsControl& control,
                                                const FaultOrder& order,
                                                Deadline deadline) const = 0;

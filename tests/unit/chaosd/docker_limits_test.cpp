@@ -47,6 +47,20 @@ TEST_F(LimitsTest, NoLimitOfSwapBesideOneOfMemoryIsOneCallWhereTheKernelTakesBot
   EXPECT_THAT(updates, ElementsAre(kAtOnce));
 }
 
+TEST_F(LimitsTest, TheMachineIsWhatTheEngineSaysAndWhatItDoesNotSayIsNotKnown) {
+  std::string info = R"({"NCPU":4,"MemTotal":16777216})";
+  FakeEngine other{[&](const std::string&) { return FakeEngine::Answer{200, info}; }};
+  DockerEngine asked{other.host(), book};
+  const auto machine = DockerLimits{asked}.machine_of(kLimited, in(2s));
+  ASSERT_TRUE(machine);
+  EXPECT_EQ(machine->cpus, 4);
+  EXPECT_EQ(machine->memory, 16'777'216);
+  info = "{}";
+  EXPECT_EQ(DockerLimits{asked}.machine_of(kLimited, in(2s))->cpus, 0);
+  info = "[";
+  EXPECT_FALSE(DockerLimits{asked}.machine_of(kLimited, in(2s)));
+}
+
 TEST_F(LimitsTest, WhatIsRefusedInStepsTooIsToldAndNothingElseIsTried) {
   refuses = {kAtOnce, kInSteps};
   EXPECT_FALSE(limits.set_memory(kLimited, {.memory = kGigabyte, .memory_swap = -1}, in(2s)));
