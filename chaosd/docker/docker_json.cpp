@@ -246,6 +246,8 @@ Result<Container> read_container(std::string_view body) {
   if (const json& code = member(state, "ExitCode");
       target.state == ContainerState::exited && code.is_number_integer()) {
     target.exit_code = code.get<std::int64_t>();
+    const json& killed = member(state, "OOMKilled");
+    target.out_of_memory = killed.is_boolean() && killed.get<bool>();
   }
 
   const json& host = member(*document, "HostConfig");

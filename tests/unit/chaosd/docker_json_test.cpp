@@ -40,6 +40,15 @@ TEST(DockerJson, ANodeIsKnownByAdvertisedAddressNameAliasAndIp) {
   EXPECT_THAT(addresses, Not(Contains("0.0.0.0:26257")));  // Names every machine, so none.
 }
 
+TEST(DockerJson, ThatTheKernelKilledForLackOfMemoryIsReadOfARunThatIsOver) {
+  EXPECT_FALSE(read_container(fixture("exited.json"))->target.out_of_memory);
+  for (const char* name : {"exited.json", "running.json"}) {
+    const auto killed = replaced(fixture(name), R"("OOMKilled": false)", R"("OOMKilled": true)");
+    const auto target = read_container(killed)->target;
+    EXPECT_EQ(target.out_of_memory, target.state == ContainerState::exited) << name;
+  }
+}
+
 TEST(DockerJson, ANetworkThatIsNotItsOwnIsRead) {
   const auto network_of = [](const std::string& mode) {
     return read_container(replaced(fixture("running.json"), R"("NetworkMode": "fxnet")",

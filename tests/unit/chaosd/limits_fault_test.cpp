@@ -40,6 +40,47 @@ TEST_F(LimitsLife, LimitsThatAnotherHandHasChangedSinceStay) {
   EXPECT_EQ(world.limits["id-n1"].memory, 12345678);
 }
 
+TEST_F(LimitsLife, ANodeThatTheLimitHadKilledIsStartedWhenTheLimitIsBack) {
+  const auto id = inject(FaultKind::memory_pressure, 10).id;
+  auto& n1 = world.at("n1");
+  n1.state = ContainerState::exited;
+  n1.exit_code = 137;
+  n1.out_of_memory = true;
+  life->pass(5s);
+  EXPECT_EQ(world.at("n1").state, ContainerState::exited) << "until then it is part of the fault";
+  world.errors["start"] = {ErrorCode::unavailable, "away"};
+  life->pass(6s);
+  EXPECT_EQ(life->fault(id).state, FaultState::revert_failed);
+  world.errors.clear();
+  life->pass(6s);
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+  EXPECT_EQ(world.limits["id-n1"].memory, 0);
+}
+
+TEST_F(LimitsLife, ANodeThatTheLimitDidNotKillStaysDown) {
+  struct Row {
+    std::int64_t exit_code;
+    bool out_of_memory;
+    bool another_run;
+  };
+  for (const auto& [exit_code, out_of_memory, another_run] :
+       {Row{137, false, false}, Row{0, true, false}, Row{137, true, true}}) {
+    const auto id = inject(FaultKind::memory_pressure, 10).id;
+    if (another_run) world.start("n1");
+    auto& n1 = world.at("n1");
+    n1.state = ContainerState::exited;
+    n1.exit_code = exit_code;
+    n1.out_of_memory = out_of_memory;
+    life->pass(11s);
+    EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+    EXPECT_EQ(world.at("n1").state, ContainerState::exited) << exit_code << out_of_memory;
+    world.start("n1");
+    world.at("n1").out_of_memory = false;
+    life->watch.step();
+  }
+}
+
 TEST_F(LimitsLife, ALimitThatWouldNotBeLowerIsRefused) {
   world.limits["id-n1"] = {0, 0, 200'000'000, 64 * 1024 * 1024, -1};
   for (const auto kind : {FaultKind::cpu_throttle, FaultKind::memory_pressure}) {
