@@ -96,8 +96,15 @@ void tell_of_losses(const JournalContents& contents, const Logger& log) {
         "the journal cannot be read and is set aside as journal.jsonl.unreadable: faults of an "
         "earlier run are looked for by their marks, and undone");
   }
+  if (!contents.unwritten.empty()) {
+    log->error(
+        "the journal cannot be rewritten and is kept as it is: no fault is begun until it can be "
+        "written, and what is open is undone error={}",
+        contents.unwritten);
+  }
   if (contents.corrupt_lines == 0) return;
-  log->error("the journal had unreadable lines, a copy is kept as journal.jsonl.corrupt count={}",
+  log->error("the journal had unreadable lines{} count={}",
+             contents.unwritten.empty() ? ", a copy is kept as journal.jsonl.corrupt" : "",
              contents.corrupt_lines);
 }
 

@@ -148,10 +148,25 @@ Result<HolderSpec> DockerHolds::spec_for(const HoldOrder& order, Deadline deadli
   return spec;
 }
 
+Status DockerHolds::has_its_network_alone(const std::string& target_id, Deadline deadline) {
+  const auto answer = engine_.call("GET", "/containers/json", deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  const auto others = read_sharers(answer->body, target_id);
+  if (!others) return unreadable(others.error());
+  if (others->empty()) return kDone;
+  return Error{ErrorCode::unsupported, "the container " + others->front() +
+                                           " is in the target's network and would be cut as well; "
+                                           "stop it, or give it a network of its own"};
+}
+
 Result<HoldReport> DockerHolds::hold(const HoldOrder& order, Deadline deadline) {
   const auto name = holder_name(order.fault);
   if (!name) return name.error();
   if (!is_container_id(order.target_id)) return no_container(order.target_id);
+  if (std::holds_alternative<NetRules>(order.what)) {
+    if (auto alone = has_its_network_alone(order.target_id, deadline); !alone) return alone.error();
+  }
   auto filled = spec_for(order, deadline);
   if (!filled) return filled.error();
   HolderSpec& spec = *filled;

@@ -47,6 +47,8 @@ class DockerHolds final : public Holds {
  private:
   /// What the helper of this order is to be: in the target's network, or with its volume.
   [[nodiscard]] Result<HolderSpec> spec_for(const HoldOrder& order, Deadline deadline);
+  /// Whether nobody but the target would meet rules in its network.
+  [[nodiscard]] Status has_its_network_alone(const std::string& target_id, Deadline deadline);
   /// Gives a helper the disk of the target, and its cgroup where limits are meant.
   [[nodiscard]] Status give_disk(HolderSpec& spec, const std::string& target_id, bool limits,
                                  Deadline deadline);

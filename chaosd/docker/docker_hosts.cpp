@@ -267,6 +267,11 @@ Result<std::int64_t> DockerHosts::memory_used(const std::string& id, Deadline de
                  [&](HostRuntime& host) { return host.limits()->memory_used(id, deadline); });
 }
 
+Result<Machine> DockerHosts::machine_of(const std::string& id, Deadline deadline) {
+  return at_home(id, deadline,
+                 [&](HostRuntime& host) { return host.limits()->machine_of(id, deadline); });
+}
+
 Status DockerHosts::set_cpu(const std::string& id, const Limits& limits, Deadline deadline) {
   return at_home(id, deadline,
                  [&](HostRuntime& host) { return host.limits()->set_cpu(id, limits, deadline); });

@@ -60,6 +60,7 @@ class DockerHosts final : public Runtime,
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string& id, Deadline deadline) override;
+  [[nodiscard]] Result<Machine> machine_of(const std::string& id, Deadline deadline) override;
   Status set_cpu(const std::string& id, const Limits& limits, Deadline deadline) override;
   Status set_memory(const std::string& id, const Limits& limits, Deadline deadline) override;
 

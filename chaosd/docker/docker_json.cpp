@@ -128,6 +128,13 @@ std::vector<std::string> read_addresses(const std::string& name, const json& doc
   return addresses;
 }
 
+/// Empty for a network namespace of its own, with whatever networks in it.
+std::string foreign_network(const std::string& mode) {
+  // "ns:<path>" is Podman's.
+  const bool foreign = mode == "host" || mode.starts_with("container:") || mode.starts_with("ns:");
+  return foreign ? mode : std::string{};
+}
+
 Result<json> parse_object(std::string_view body) {
   auto document = wire::parse_json(body);
   if (document && !document->is_object()) {
@@ -239,7 +246,14 @@ Result<Container> read_container(std::string_view body) {
   if (const json& code = member(state, "ExitCode");
       target.state == ContainerState::exited && code.is_number_integer()) {
     target.exit_code = code.get<std::int64_t>();
+    const json& killed = member(state, "OOMKilled");
+    target.out_of_memory = killed.is_boolean() && killed.get<bool>();
   }
+
+  const json& host = member(*document, "HostConfig");
+  target.network_of = foreign_network(text_of(member(host, "NetworkMode")));
+  const json& removes = member(host, "AutoRemove");
+  target.removed_when_down = removes.is_boolean() && removes.get<bool>();
 
   const json& labels = member(member(*document, "Config"), "Labels");
   for (const auto& [name, value] : labels.items()) container.labels[name] = text_of(value);

@@ -27,6 +27,15 @@ Result<std::int64_t> DockerLimits::memory_used(const std::string& id, Deadline d
   return read_memory_used(*stats);
 }
 
+Result<Machine> DockerLimits::machine_of(const std::string& /*id*/, Deadline deadline) {
+  const auto answer = engine_.call("GET", "/info", deadline);
+  if (!answer) return answer.error();
+  if (answer->status != 200) return upstream(*answer);
+  const auto info = read_info(answer->body);
+  if (!info) return unreadable(info.error());
+  return info->machine;
+}
+
 Status DockerLimits::update(const std::string& id, const std::string& body, Deadline deadline) {
   if (!is_container_id(id)) return no_container(id);
   const auto answer = engine_.post("/containers/" + id + "/update", body, deadline);
@@ -41,12 +50,17 @@ Status DockerLimits::set_cpu(const std::string& id, const Limits& limits, Deadli
 }
 
 Status DockerLimits::set_memory(const std::string& id, const Limits& limits, Deadline deadline) {
-  if (limits.memory > 0)
-    return update(id, memory_body(limits.memory, limits.memory_swap), deadline);
-  // cgroup v2 takes "no limit" for swap; v1 refuses it beside a memory limit of any size.
-  const auto lifted = update(id, memory_body(kNoMemoryLimit, kNoSwapLimit), deadline);
-  if (lifted || lifted.error().code == ErrorCode::not_found) return lifted;
-  return update(id, memory_body(kNoMemoryLimit, kNoMemoryLimit), deadline);
+  const bool lifts = limits.memory <= 0;
+  const std::int64_t memory = lifts ? kNoMemoryLimit : limits.memory;
+  const std::int64_t swap = lifts ? kNoSwapLimit : limits.memory_swap;
+  const auto set = update(id, memory_body(memory, swap), deadline);
+  if (set || swap != kNoSwapLimit || set.error().code == ErrorCode::not_found) return set;
+  // cgroup v2 takes "no limit" for swap; v1 refuses it beside a memory limit of any size, and
+  // takes it by itself once the number is as large as there is.
+  const auto stepwise = update(id, memory_body(memory, kNoMemoryLimit), deadline);
+  if (stepwise && !lifts)
+    (void)update(id, swap_body(kNoSwapLimit), deadline);  // The same, as it was.
+  return stepwise;
 }
 
 std::vector<FaultSupport> DockerLimits::probe(Deadline deadline) {

@@ -17,6 +17,7 @@ class DockerLimits final : public LimitsControl {
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline deadline) override;
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string& id, Deadline deadline) override;
+  [[nodiscard]] Result<Machine> machine_of(const std::string& id, Deadline deadline) override;
   Status set_cpu(const std::string& id, const Limits& limits, Deadline deadline) override;
   Status set_memory(const std::string& id, const Limits& limits, Deadline deadline) override;
 

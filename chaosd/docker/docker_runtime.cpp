@@ -24,6 +24,14 @@ bool is_running(ContainerState state) { return state == ContainerState::running;
 bool is_paused(ContainerState state) { return state == ContainerState::paused; }
 bool is_not_paused(ContainerState state) { return state != ContainerState::paused; }
 
+/// Asked before anything ends a run, whoever asks for it.
+Status may_go_down(const TargetInfo& target) {
+  if (!target.removed_when_down || is_down(target.state)) return kDone;
+  return Error{ErrorCode::conflict, target.name +
+                                        " was made with --rm: the Docker Engine would remove it "
+                                        "and its data when it goes down"};
+}
+
 void pause_watch(milliseconds pause, Deadline deadline, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any never;
@@ -162,12 +170,14 @@ Status DockerRuntime::act(const TargetInfo& target, const std::string& verb,
 Status DockerRuntime::stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) {
   const auto target = inspect(id, deadline);
   if (!target) return target.error();
+  if (auto may = may_go_down(*target); !may) return may;
   return act(*target, "stop?t=" + std::to_string(grace.count()), is_down, deadline);
 }
 
 Status DockerRuntime::kill(const std::string& id, Deadline deadline) {
   const auto target = inspect(id, deadline);
   if (!target) return target.error();
+  if (auto may = may_go_down(*target); !may) return may;
   return act(*target, "kill?signal=SIGKILL", is_down, deadline);
 }
 

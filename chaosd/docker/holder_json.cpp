@@ -200,6 +200,23 @@ Result<std::vector<std::string>> read_list_addresses(std::string_view body) {
   return addresses;
 }
 
+Result<std::vector<std::string>> read_sharers(std::string_view body, const std::string& id) {
+  const auto document = parse_list(body);
+  if (!document) return document.error();
+  std::vector<std::string> names;
+  for (const auto& item : *document) {
+    if (text_of(member(member(item, "HostConfig"), "NetworkMode")) != "container:" + id) continue;
+    const auto labels = labels_in(member(item, "Labels"));
+    const auto role = labels.find(std::string{kRoleLabel});
+    if (role != labels.end() && role->second == kHolderRole) continue;
+    const json& called = member(item, "Names");
+    std::string name = called.is_array() && !called.empty() ? text_of(called.front()) : "";
+    if (name.starts_with('/')) name.erase(0, 1);
+    names.push_back(name.empty() ? text_of(member(item, "Id")) : name);
+  }
+  return names;
+}
+
 Result<std::vector<std::string>> read_gateways(std::string_view body) {
   const auto document = parse_answer(body);
   if (!document) return document.error();
@@ -241,6 +258,8 @@ std::string memory_body(std::int64_t memory, std::int64_t memory_swap) {
   return json{{"Memory", memory}, {"MemorySwap", memory_swap}}.dump();
 }
 
+std::string swap_body(std::int64_t memory_swap) { return json{{"MemorySwap", memory_swap}}.dump(); }
+
 Result<EngineInfo> read_info(std::string_view body) {
   const auto document = parse_answer(body);
   if (!document) return document.error();
@@ -248,9 +267,13 @@ Result<EngineInfo> read_info(std::string_view body) {
     const json& value = member(*document, name);
     return value.is_boolean() && value.get<bool>();
   };
-  return EngineInfo{yes("CpuCfsQuota"), yes("MemoryLimit"), yes("SwapLimit"),
-                    text_of(member(*document, "CgroupVersion")),
-                    text_of(member(*document, "CgroupDriver"))};
+  return EngineInfo{
+      yes("CpuCfsQuota"),
+      yes("MemoryLimit"),
+      yes("SwapLimit"),
+      text_of(member(*document, "CgroupVersion")),
+      text_of(member(*document, "CgroupDriver")),
+      {number_of(member(*document, "NCPU")), number_of(member(*document, "MemTotal"))}};
 }
 
 }  // namespace faultline::chaos

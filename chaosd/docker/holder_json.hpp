@@ -82,6 +82,9 @@ struct HeldLine {
 
 /// Addresses of all containers in a list, by the networks they are in.
 [[nodiscard]] Result<std::vector<std::string>> read_list_addresses(std::string_view body);
+/// Of a list: the names of those that are in the network of the container `id`, beside our helpers.
+[[nodiscard]] Result<std::vector<std::string>> read_sharers(std::string_view body,
+                                                            const std::string& id);
 /// Gateways of the networks that an inspected container is in.
 [[nodiscard]] Result<std::vector<std::string>> read_gateways(std::string_view body);
 
@@ -89,6 +92,7 @@ struct HeldLine {
 [[nodiscard]] Result<std::int64_t> read_memory_used(std::string_view stats);
 [[nodiscard]] std::string cpu_body(const Limits& limits);
 [[nodiscard]] std::string memory_body(std::int64_t memory, std::int64_t memory_swap);
+[[nodiscard]] std::string swap_body(std::int64_t memory_swap);
 /// Whether GET /info says that the machine has the controllers.
 struct EngineInfo {
   bool cpu_quota = false;
@@ -96,6 +100,7 @@ struct EngineInfo {
   bool swap_limit = false;
   std::string cgroup_version;
   std::string cgroup_driver;
+  Machine machine = {};
 };
 [[nodiscard]] Result<EngineInfo> read_info(std::string_view body);
 

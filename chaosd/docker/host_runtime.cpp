@@ -174,6 +174,10 @@ Result<std::int64_t> HostRuntime::memory_used(const std::string& id, Deadline de
   return ask(deadline, [&] { return engine_->limits()->memory_used(plain(id), deadline); });
 }
 
+Result<Machine> HostRuntime::machine_of(const std::string& id, Deadline deadline) {
+  return ask(deadline, [&] { return engine_->limits()->machine_of(plain(id), deadline); });
+}
+
 Status HostRuntime::set_cpu(const std::string& id, const Limits& limits, Deadline deadline) {
   return ask(deadline, [&] { return engine_->limits()->set_cpu(plain(id), limits, deadline); });
 }

@@ -35,7 +35,8 @@ Result<std::string> target_cgroup(std::string_view inspected, const EngineInfo& 
   if (!is_container_id(id) || !is_plain(parent)) {
     return Error{ErrorCode::unsupported, "the Engine does not tell where its cgroup is"};
   }
-  const std::string root = info.cgroup_version == "1" ? "/sys/fs/cgroup/blkio/" : "/sys/fs/cgroup/";
+  // An Engine before 20.10 does not tell, and knows version 1 only.
+  const std::string root = info.cgroup_version == "2" ? "/sys/fs/cgroup/" : "/sys/fs/cgroup/blkio/";
   if (info.cgroup_driver == "systemd") {
     if (parent.empty()) parent = "system.slice";
     return root + slice_path(parent) + "/docker-" + id + ".scope";

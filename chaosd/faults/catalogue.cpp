@@ -47,6 +47,16 @@ Result<Proof> Fault::prove(Runtime& /*runtime*/, const FaultOrder& /*order*/,
                target.name + " is still " + std::string{to_string(target.state)}};
 }
 
+Status outlives_its_run(const TargetInfo& target, FaultKind kind) {
+  if (!target.removed_when_down) return kDone;
+  return Error{
+      ErrorCode::conflict,
+      target.name +
+          " was made with --rm: when it goes down its runtime removes it and its data, so " +
+          std::string{to_string(kind)} + " could not be undone; make the container without --rm",
+      "/kind"};
+}
+
 std::span<const Fault* const> fault_catalogue() { return kCatalogue; }
 
 const Fault& fault_of(FaultKind kind) {

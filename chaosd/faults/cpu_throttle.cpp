@@ -26,12 +26,20 @@ std::int64_t percent_of(const Limits& limits) {
 
 FaultShape CpuThrottleFault::shape() const { return {.numbers = {{"percent", 1, 100'000}}}; }
 
-Result<Limits> CpuThrottleFault::lowered(const Limits& before, LimitsControl& /*control*/,
-                                         const FaultOrder& order, Deadline /*deadline*/) const {
+Result<Limits> CpuThrottleFault::lowered(const Limits& before, LimitsControl& control,
+                                         const FaultOrder& order, Deadline deadline) const {
   const auto percent = order.params.number("percent");
   if (const auto now = percent_of(before); now > 0 && percent >= now) {
-    return Error{ErrorCode::conflict,
-                 "its limit is " + std::to_string(now) + " percent of a CPU already; give less"};
+    return Error{ErrorCode::conflict, "its limit is " + std::to_string(now) +
+                                          " percent of a CPU already; give less percent"};
+  }
+  const auto machine = control.machine_of(order.target_id, deadline);
+  if (!machine) return machine.error();
+  if (const auto most = machine->cpus * 100; most > 0 && percent >= most) {
+    return Error{ErrorCode::conflict, "its machine has " + std::to_string(machine->cpus) +
+                                          " CPUs, so that nothing would change; give percent less "
+                                          "than " +
+                                          std::to_string(most)};
   }
   // In the way in which the limit is written down already: the Engine refuses to mix
   // them, and a period that was never set would stay for ever.

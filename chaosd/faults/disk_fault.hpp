@@ -10,6 +10,9 @@ namespace faultline::chaos {
 /// left alone.
 class DiskFault : public HeldFault {
  public:
+  [[nodiscard]] Status suits(const TargetInfo& target) const final {
+    return outlives_its_run(target, kind());
+  }
   Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const final;
 
  private:

@@ -10,6 +10,9 @@ namespace faultline::chaos {
 class DownFault : public Fault {
  public:
   [[nodiscard]] bool needs_mark() const final { return true; }
+  [[nodiscard]] Status suits(const TargetInfo& target) const final {
+    return outlives_its_run(target, kind());
+  }
   [[nodiscard]] bool in_effect(const TargetInfo& target) const final;
   [[nodiscard]] UndoPlan plan_undo(const TargetInfo& target,
                                    const std::string& touched) const final;

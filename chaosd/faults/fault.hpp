@@ -52,6 +52,9 @@ class Fault {
   [[nodiscard]] virtual FaultShape shape() const { return {}; }
   /// What the shape cannot say: parameters that do not go together.
   [[nodiscard]] virtual Status fits(const FaultParams& /*params*/) const { return kDone; }
+  /// Whether it can be done to this target and taken back, whatever its state is now: asked when
+  /// the fault is planned. Names `/kind`, for another kind may do.
+  [[nodiscard]] virtual Status suits(const TargetInfo& /*target*/) const { return kDone; }
   /// Its effect is no state of the target but something of ours beside it, which is
   /// taken away whatever became of the target, and kept alive by keep().
   [[nodiscard]] virtual bool leaves_marks() const { return false; }
@@ -91,6 +94,10 @@ class Fault {
                                            const std::string& touched) const = 0;
   virtual Status undo(Runtime& runtime, const FaultOrder& order, Deadline deadline) const = 0;
 };
+
+/// What suits() says of a kind that ends the target's run, or may: one that its runtime removes
+/// then could not be started again, and what it has stored would be lost.
+[[nodiscard]] Status outlives_its_run(const TargetInfo& target, FaultKind kind);
 
 [[nodiscard]] const Fault& fault_of(FaultKind kind);
 /// Every kind, in the order in which people are shown them.

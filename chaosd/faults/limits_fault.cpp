@@ -1,5 +1,7 @@
 #include "chaosd/faults/limits_fault.hpp"
 
+#include <sstream>
+
 namespace faultline::chaos {
 
 namespace {
@@ -7,18 +9,32 @@ namespace {
 struct Saved {
   Limits before;
   Limits ours;
+  std::string run;  ///< Empty: an earlier chaosd wrote it, which did not know.
 };
 
 Result<Saved> read_saved(const std::string& text) {
-  const auto space = text.find(' ');
-  if (space == std::string::npos) {
+  std::istringstream words{text};
+  std::string before_word;
+  std::string ours_word;
+  Saved saved;
+  if (!(words >> before_word >> ours_word)) {
     return Error{ErrorCode::internal, "the limits that were before are not written down"};
   }
-  const auto before = read_limits(text.substr(0, space));
+  words >> saved.run;
+  const auto before = read_limits(before_word);
   if (!before) return before.error();
-  const auto ours = read_limits(text.substr(space + 1));
+  const auto ours = read_limits(ours_word);
   if (!ours) return ours.error();
-  return Saved{*before, *ours};
+  saved.before = *before;
+  saved.ours = *ours;
+  return saved;
+}
+
+/// Killed for lack of memory, in the run that the limit was laid upon.
+bool was_killed_by_it(const TargetInfo& target, const std::string& run) {
+  constexpr std::int64_t kBySigkill = 128 + 9;
+  return target.state == ContainerState::exited && target.out_of_memory &&
+         target.exit_code == kBySigkill && target.instance == run;
 }
 
 Result<LimitsControl*> control_of(Runtime& runtime) {
@@ -43,7 +59,9 @@ Result<std::string> LimitsFault::save(Runtime& runtime, const FaultOrder& order,
   if (!before) return before.error();
   const auto ours = lowered(*before, **control, order, deadline);
   if (!ours) return ours.error();
-  return to_text(*before) + " " + to_text(*ours);
+  const auto target = runtime.inspect(order.target_id, deadline);
+  if (!target) return target.error();
+  return to_text(*before) + " " + to_text(*ours) + " " + target->instance;
 }
 
 Status LimitsFault::apply(Runtime& runtime, const FaultOrder& order, Deadline deadline) const {
@@ -71,15 +89,29 @@ Status LimitsFault::undo(Runtime& runtime, const FaultOrder& order, Deadline dea
   if (!control) return control.error();
   const auto saved = read_saved(order.saved);
   if (!saved) return saved.error();
-  auto now = (*control)->read(order.target_id, deadline);
+  const auto now = (*control)->read(order.target_id, deadline);
   if (!now) return unless_gone(now.error());
-  if (same(*now, saved->before) || !same(*now, saved->ours)) return kDone;
-  if (auto done = set(**control, order.target_id, saved->before, deadline); !done) {
-    return unless_gone(done.error());
+  const bool is_back = same(*now, saved->before);
+  if (!is_back && !same(*now, saved->ours)) return kDone;
+  if (!is_back) {
+    if (auto done = put_back(**control, order.target_id, saved->before, deadline); !done) {
+      return unless_gone(done.error());
+    }
   }
-  now = (*control)->read(order.target_id, deadline);
-  if (!now) return unless_gone(now.error());
-  if (same(*now, saved->before)) return kDone;
+  if (!may_end_the_run()) return kDone;
+  const auto target = runtime.inspect(order.target_id, deadline);
+  if (!target) return unless_gone(target.error());
+  if (!was_killed_by_it(*target, saved->run)) return kDone;
+  const auto started = runtime.start(order.target_id, deadline);
+  return started ? started : unless_gone(started.error());
+}
+
+Status LimitsFault::put_back(LimitsControl& control, const std::string& id, const Limits& before,
+                             Deadline deadline) const {
+  if (auto done = set(control, id, before, deadline); !done) return done;
+  const auto now = control.read(id, deadline);
+  if (!now) return now.error();
+  if (same(*now, before)) return kDone;
   return Error{ErrorCode::upstream, "its limit did not change back"};
 }
 

@@ -30,6 +30,14 @@ Result<Limits> MemoryPressureFault::lowered(const Limits& before, LimitsControl&
                                           " MB and it uses " + std::to_string(*used / kMegabyte) +
                                           " MB; give less headroom_mb"};
   }
+  const auto machine = control.machine_of(order.target_id, deadline);
+  if (!machine) return machine.error();
+  if (machine->memory > 0 && ours.memory >= machine->memory) {
+    return Error{ErrorCode::conflict,
+                 "its machine has " + std::to_string(machine->memory / kMegabyte) +
+                     " MB and it uses " + std::to_string(*used / kMegabyte) +
+                     " MB, so that nothing would change; give less headroom_mb"};
+  }
   return ours;
 }
 

@@ -101,6 +101,18 @@ std::vector<std::int64_t> ports_of(const TargetInfo& target) {
   return found;
 }
 
+Status NetFault::suits(const TargetInfo& target) const {
+  if (target.network_of.empty()) return kDone;
+  const bool is_host = target.network_of == "host";
+  return Error{ErrorCode::unsupported,
+               target.name + " is in the network of " +
+                   (is_host ? "its host, and all that runs there would meet "
+                            : "another container, which would meet ") +
+                   std::string{to_string(kind())} +
+                   " as well; give the target a network of its own",
+               "/kind"};
+}
+
 NetRules NetFault::begin(const FaultOrder& order, const TargetInfo& target) const {
   NetRules rules;
   rules.direction = order.params.direction;

@@ -15,6 +15,8 @@ class NetFault : public HeldFault {
  public:
   [[nodiscard]] bool ends_with_the_run() const final { return true; }
   [[nodiscard]] bool names_others() const final { return true; }
+  /// In a network that is not its own, somebody else would be cut as well.
+  [[nodiscard]] Status suits(const TargetInfo& target) const final;
 
  protected:
   /// What is said in any rules of this order, whoever else there is.

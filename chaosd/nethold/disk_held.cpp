@@ -4,7 +4,9 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <fstream>
 #include <optional>
+#include <sstream>
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,6 +32,19 @@ std::optional<dev_t> disk_of(const std::string& path) {
   return found.st_dev;
 }
 
+/// Whether the file system at `folder` is mounted there from its root on. Of a folder of one
+/// that is bound there the rest is not seen from here, whoever's it is.
+bool is_whole(const std::string& folder, const std::string& mounts) {
+  std::ifstream lines{mounts};
+  bool whole = false;
+  for (std::string line; std::getline(lines, line);) {  // The last one lies on top.
+    std::istringstream words{line};
+    std::string id, parent, device, root, at;
+    if (words >> id >> parent >> device >> root >> at && at == folder) whole = root == "/";
+  }
+  return whole;
+}
+
 /// -1 and errno when it cannot be.
 int open_unnamed(const std::string& folder) {
   const int file = ::open(folder.c_str(), O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -50,11 +65,16 @@ Status DiskHeld::spare_others() const {
   if (!ours) return failed("the volume cannot be read");
   const auto engines = disk_of(shared_with_);
   const bool apart = engines && *engines != *ours;
-  if (apart || fill_.leave_mb >= chaos::kSharedDiskFloorMb) return kDone;
+  const bool alone = apart && is_whole(folder_, mounts_);
+  if (alone || fill_.leave_mb >= chaos::kSharedDiskFloorMb) return kDone;
   return Error{ErrorCode::conflict,
-               "its volume is on the Docker Engine's own disk, which others need as well; give "
-               "the store a disk of its own, or set leave_mb to " +
-                   std::to_string(chaos::kSharedDiskFloorMb) + " or more"};
+               std::string{"its volume is "} +
+                   (apart ? "a folder of a disk, which others may use as well; mount a disk of its "
+                            "own there as a whole"
+                          : "on the Docker Engine's own disk, which others need as well; give the "
+                            "store a disk of its own") +
+                   ", or set leave_mb to " + std::to_string(chaos::kSharedDiskFloorMb) +
+                   " or more"};
 }
 
 Result<std::int64_t> DiskHeld::free_bytes() const {

@@ -12,9 +12,14 @@ namespace faultline::nethold {
 /// machine: nothing is ever left to clean.
 class DiskHeld final : public Held {
  public:
-  /// `shared_with`: a file on the disk of the Engine itself, which is to be spared.
-  DiskHeld(chaos::DiskFill fill, std::string folder, std::string shared_with = "/etc/hosts")
-      : fill_(fill), folder_(std::move(folder)), shared_with_(std::move(shared_with)) {}
+  /// `shared_with`: a file on the disk of the Engine itself, which is to be spared; `mounts`: what
+  /// says whether a file system is mounted at `folder` as a whole, or a folder of one.
+  DiskHeld(chaos::DiskFill fill, std::string folder, std::string shared_with = "/etc/hosts",
+           std::string mounts = "/proc/self/mountinfo")
+      : fill_(fill),
+        folder_(std::move(folder)),
+        shared_with_(std::move(shared_with)),
+        mounts_(std::move(mounts)) {}
   ~DiskHeld() override;
   DiskHeld(const DiskHeld&) = delete;
   DiskHeld& operator=(const DiskHeld&) = delete;
@@ -34,6 +39,7 @@ class DiskHeld final : public Held {
   chaos::DiskFill fill_;
   std::string folder_;
   std::string shared_with_;
+  std::string mounts_;
   int file_ = -1;
 };
 

@@ -22,7 +22,6 @@ namespace {
 
 constexpr std::uint32_t kRoot = 0xFFFFFFFFU;               // TC_H_ROOT
 constexpr std::uint64_t kUnlimited = 10'000'000'000U / 8;  // Bytes a second; more than veth does.
-constexpr std::uint32_t kLeastBurst = 20'000;
 constexpr std::uint32_t kLeastQueue =
     64'000;  // Bytes: one segment as large as the kernel makes them.
 
@@ -54,6 +53,11 @@ int in_microseconds(std::chrono::milliseconds time) {
 }
 
 }  // namespace
+
+std::uint32_t burst_of(std::uint64_t rate) {
+  constexpr std::uint64_t kPacket = 2'000;
+  return static_cast<std::uint32_t>(std::max(kPacket, rate / 100));
+}
 
 void Shaper::FreeSocket::operator()(nl_sock* socket) const { nl_socket_free(socket); }
 
@@ -125,7 +129,7 @@ Status Shaper::install_on(int device, const NetRules& rules) {
   const std::uint64_t rate = rules.effect == NetEffect::rate
                                  ? static_cast<std::uint64_t>(rules.rate_kbit) * 1000 / 8
                                  : kUnlimited;
-  const auto burst = std::max(kLeastBurst, static_cast<std::uint32_t>(rate / 100));
+  const auto burst = burst_of(rate);
   rtnl_htb_set_rate64(shaped.get(), rate);
   rtnl_htb_set_ceil64(shaped.get(), rate);
   rtnl_htb_set_rbuffer(shaped.get(), burst);

@@ -10,6 +10,11 @@ struct nl_sock;
 
 namespace faultline::nethold {
 
+/// Bytes that may go at once, and so are beyond a rate of bytes a second in its first seconds: a
+/// packet of an Ethernet at least, for the kernel's timers a hundredth of a second's worth. A
+/// larger packet is sent all the same, and what follows waits for it.
+[[nodiscard]] std::uint32_t burst_of(std::uint64_t rate);
+
 /// A queueing discipline of ours (htb, known by its handle) at the root of every
 /// device of this network namespace but loopback, through libnl. What it slows down
 /// is what the nftables rules give the priority of its one class; all else passes it

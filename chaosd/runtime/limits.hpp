@@ -19,6 +19,12 @@ struct Limits {
   bool operator==(const Limits&) const = default;
 };
 
+/// What the machine of a target has, whatever the target's limits are. 0: its runtime does not say.
+struct Machine {
+  std::int64_t cpus = 0;
+  std::int64_t memory = 0;  ///< Bytes.
+};
+
 /// As one word for the journal, and back: "100000/20000/0/67108864/-1".
 [[nodiscard]] std::string to_text(const Limits& limits);
 [[nodiscard]] Result<Limits> read_limits(const std::string& text);
@@ -32,6 +38,7 @@ class LimitsControl {
   /// Bytes of memory that the target uses now.
   [[nodiscard]] virtual Result<std::int64_t> memory_used(const std::string& id,
                                                          Deadline deadline) = 0;
+  [[nodiscard]] virtual Result<Machine> machine_of(const std::string& id, Deadline deadline) = 0;
   /// The CPU fields, or the memory fields, of `limits`; the others stay as they are.
   /// Lifting a limit is such a call as well: 0 means none.
   virtual Status set_cpu(const std::string& id, const Limits& limits, Deadline deadline) = 0;

@@ -27,6 +27,10 @@ struct TargetInfo {
   std::vector<std::string> addresses;  ///< "host" or "host:port" it may advertise itself as.
   std::map<std::string, std::string> labels = {};  ///< As its runtime has them; to select by.
   std::optional<std::int64_t> exit_code = {};  ///< Of a run that is over; from 128 on: a signal.
+  bool out_of_memory = false;  ///< Its run is over, and the kernel killed in it for lack of memory.
+  bool removed_when_down = false;  ///< Its runtime removes it, and its data, when its run is over.
+  /// Whose network it is in, "host" or "container:<id>", where that is not one of its own.
+  std::string network_of = {};
   std::string host = {};  ///< Of several Docker hosts: its name, after an @ in name and id too.
 };
 

@@ -68,7 +68,6 @@ Result<AuditChain> follow_files(const std::string& path) {
   return chain;
 }
 
-/// A line that a crash cut short must not run into the next one.
 bool ends_in_mid_line(const std::string& path, std::int64_t size) {
   if (size == 0) return false;
   std::ifstream file{path, std::ios::binary};
@@ -89,20 +88,23 @@ Result<AuditChain> Audit::check(const std::string& directory) {
 Result<std::unique_ptr<Audit>> Audit::open(const std::string& directory, Logger log) {
   const std::string path = audit_file(directory);
   const int file = ::open(path.c_str(), kOpenFlags, kOwnerOnly);
-  if (file < 0) {
+  // Where it only cannot be written now, a chaosd that does not start would heal nothing.
+  if (file < 0 && (errno == ENOENT || errno == ENOTDIR)) {
     return Error{ErrorCode::unavailable, "cannot open " + path + ": " + std::strerror(errno)};
   }
+  if (file < 0) log->error("the audit cannot be written error={}", std::strerror(errno));
   auto chain = follow_files(path);
   if (!chain) {
-    ::close(file);
+    if (file >= 0) ::close(file);
     return chain.error();
   }
   if (!chain->broken.empty()) log->error("the audit is not whole found={}", chain->broken);
   struct stat about {};
-  std::int64_t size = ::fstat(file, &about) == 0 ? about.st_size : 0;
-  if (ends_in_mid_line(path, size) && ::write(file, "\n", 1) == 1) size += 1;
+  const std::int64_t size = ::stat(path.c_str(), &about) == 0 ? about.st_size : 0;
   std::unique_ptr<Audit> audit{
       new Audit{path, file, size, std::move(chain).value(), std::move(log)}};
+  audit->failing_ = file < 0;
+  audit->in_mid_line_ = ends_in_mid_line(path, size);
   std::ifstream before{path};
   for (std::string line; std::getline(before, line);) {
     if (auto entry = from_line(line)) audit->entries_.push_back(std::move(*entry));
@@ -125,16 +127,18 @@ void Audit::rotate() {
   ::close(file_);
   file_ = fresh;
   size_ = 0;
+  in_mid_line_ = false;
 }
 
 void Audit::append(AuditEntry entry) {
   const std::lock_guard lock(mutex_);
   entry.seq = chain_.last_seq + 1;
   const std::string body = to_line(entry, chain_.head);
-  const std::string line = body + "\n";
   entries_.push_back(std::move(entry));
   if (entries_.size() > kEntriesKept) entries_.pop_front();
-  if (size_ + static_cast<std::int64_t>(line.size()) > kBytesMax) rotate();
+  if (file_ < 0) file_ = ::open(path_.c_str(), kOpenFlags, kOwnerOnly);
+  if (size_ + static_cast<std::int64_t>(body.size()) >= kBytesMax) rotate();
+  const std::string line = (in_mid_line_ ? "\n" : "") + body + "\n";
   const auto written = ::write(file_, line.data(), line.size());
   if (written > 0) size_ += written;
   const bool failing = written != static_cast<ssize_t>(line.size());
@@ -146,6 +150,7 @@ void Audit::append(AuditEntry entry) {
     if (written > 0 && ::ftruncate(file_, size_ - written) == 0) size_ -= written;
     return;
   }
+  in_mid_line_ = false;
   chain_.last_seq += 1;
   chain_.entries += 1;
   chain_.head = sha256_hex(body);

@@ -34,7 +34,8 @@ struct AuditEntry {
 /// cannot fill the disk; the chain goes on across the files. Any thread.
 class Audit {
  public:
-  /// Looks whether the chain is whole; a broken one is logged and goes on from its end.
+  /// Looks whether the chain is whole; a broken one is logged and goes on from its end. Where
+  /// it cannot be written now, that is logged, and each append tries anew.
   [[nodiscard]] static Result<std::unique_ptr<Audit>> open(const std::string& directory,
                                                            Logger log);
   /// For --check-audit: reads only. `not_found` when there is no audit.
@@ -72,6 +73,7 @@ class Audit {
   std::int64_t size_;
   AuditChain chain_;
   bool failing_ = false;
+  bool in_mid_line_ = false;  // A line that a crash cut short must not run into the next one.
   std::deque<AuditEntry> entries_;
 };
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <filesystem>
 #include <utility>
 
 #include "chaosd/runtime/fault_point.hpp"
@@ -61,20 +60,13 @@ Result<ExperimentBook::Opened> ExperimentBook::open(const std::string& directory
   ExperimentFile file = read_experiment_file(*text, read);
   opened.corrupt_lines = file.corrupt_lines;
   opened.experiments = std::move(file.experiments);
-  if (opened.corrupt_lines > 0) {
-    std::error_code problem;
-    std::filesystem::copy_file(path, path + ".corrupt",
-                               std::filesystem::copy_options::overwrite_existing, problem);
-    if (problem) {
-      return Error{ErrorCode::unavailable,
-                   "cannot keep a copy of " + path +
-                       ", which has lines that cannot be read: " + problem.message()};
-    }
-  }
   for (auto& experiment : opened.experiments) recover(experiment, opened.corrupt_lines > 0, now);
   drop_ended(opened.experiments, kEndedKept);
-  if (auto written = opened.file.replace(text_of(opened.experiments)); !written) {
-    return written.error();
+  auto rewritten = opened.corrupt_lines > 0 ? keep_a_copy(path) : Status{kDone};
+  if (rewritten) rewritten = opened.file.replace(text_of(opened.experiments));
+  if (!rewritten) {  // Not to start would mean to heal nothing.
+    opened.unwritten = rewritten.error().message;
+    opened.file.keep_old();
   }
   return opened;
 }
@@ -94,6 +86,12 @@ ExperimentBook::ExperimentBook(Opened opened, const ChaosClock& clock, EventFeed
         "experiments.jsonl had unreadable lines, a copy is kept as experiments.jsonl.corrupt, and "
         "every experiment that was open is stopped count={}",
         opened.corrupt_lines);
+  }
+  if (!opened.unwritten.empty()) {
+    log_->error(
+        "experiments.jsonl cannot be rewritten and is kept as it is: no experiment is begun until "
+        "it can be written error={}",
+        opened.unwritten);
   }
   for (const auto& experiment : entries_) {
     if (is_open_one(experiment) || !experiment.reason.empty()) publish(experiment);

@@ -36,7 +36,8 @@ class ExperimentBook {
   struct Opened;
   /// Reads what an earlier run left, and judges it (recover()). `directory` exists and is
   /// locked by the journal. A file with unreadable lines is kept as experiments.jsonl.corrupt,
-  /// one that cannot be read at all as experiments.jsonl.unreadable.
+  /// one that cannot be read at all as experiments.jsonl.unreadable. One that cannot be rewritten
+  /// now, on a full or read-only disk, is gone on with as it is.
   [[nodiscard]] static Result<Opened> open(const std::string& directory, const ReadExperiment& read,
                                            WallTime now);
 
@@ -88,7 +89,8 @@ struct ExperimentBook::Opened {
   DurableFile file;
   std::vector<Experiment> experiments;
   std::int64_t corrupt_lines = 0;
-  bool unreadable = false;  ///< The whole file was; it is set aside.
+  bool unreadable = false;     ///< The whole file was; it is set aside.
+  std::string unwritten = {};  ///< Why it cannot be rewritten now; mostly empty.
 };
 
 }  // namespace faultline::chaos

@@ -131,6 +131,7 @@ Result<FaultParams> check_params(const ParamRequest& request, const Fault& fault
   if (auto fits = check_path(request, fault, params); !fits) return fits.error();
   if (auto fits = check_peers(request, fault, target, find, params); !fits) return fits.error();
   if (auto fits = fault.fits(params); !fits) return fits.error();
+  if (auto suits = fault.suits(target); !suits) return suits.error();
   return params;
 }
 

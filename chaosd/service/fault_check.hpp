@@ -23,7 +23,8 @@ struct ParamRequest {
 [[nodiscard]] std::vector<std::string> number_names();
 
 /// Holds a request against the shape of its kind. What the kind does not take, what it
-/// lacks and what is out of range is refused by name. `find` gives the target that a
+/// lacks and what is out of range is refused by name; so is a kind that the target does not
+/// allow. `find` gives the target that a
 /// peer is. Pure.
 using FindPeer = std::function<Result<TargetInfo>(const std::variant<std::string, NodeId>&)>;
 [[nodiscard]] Result<FaultParams> check_params(const ParamRequest& request, const Fault& fault,

@@ -28,7 +28,8 @@ void keep_open_and_recent(std::vector<FaultRecord>& records, std::size_t ended_k
 
 Result<int> lock_directory(const std::string& directory) {
   const std::string path = directory + "/lock";
-  const int lock = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  int lock = ::open(path.c_str(), O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+  if (lock < 0 && errno == EROFS) lock = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
   if (lock < 0) return file_error("cannot open", path);
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     ::close(lock);
@@ -52,6 +53,7 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
   Journal journal{directory, *lock};
 
   const std::string path = journal_file(directory);
+  const bool is_first = ::access(path.c_str(), F_OK) != 0;
   auto text = read_if_there(path);
   const bool unreadable = !text;
   if (unreadable) {
@@ -60,18 +62,14 @@ Result<Journal::Opened> Journal::open(const std::string& directory, std::size_t 
   }
   JournalContents contents = read_journal(*text);
   contents.unreadable = unreadable;
-  if (contents.corrupt_lines > 0) {
-    std::filesystem::copy_file(path, path + ".corrupt",
-                               std::filesystem::copy_options::overwrite_existing, problem);
-    if (problem) {
-      return Error{ErrorCode::unavailable, "cannot keep a copy of " + path +
-                                               ", which has lines "
-                                               "that cannot be read: " +
-                                               problem.message()};
-    }
-  }
   keep_open_and_recent(contents.records, ended_kept);
-  if (auto compacted = journal.compact(contents.records); !compacted) return compacted.error();
+  auto rewritten = contents.corrupt_lines > 0 ? keep_a_copy(path) : Status{kDone};
+  if (rewritten) rewritten = journal.compact(contents.records);
+  if (!rewritten && is_first) return rewritten.error();
+  if (!rewritten) {
+    contents.unwritten = rewritten.error().message;
+    if (!unreadable) journal.file_.keep_old();
+  }
   return Opened{std::move(journal), std::move(contents)};
 }
 

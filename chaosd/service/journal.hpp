@@ -17,6 +17,7 @@ struct JournalContents {
   std::int64_t corrupt_lines = 0;  ///< Unreadable lines before the last one.
   bool torn_tail = false;          ///< The last line was cut short by a crash.
   bool unreadable = false;         ///< The whole file was; it is set aside.
+  std::string unwritten;           ///< Why it was read, but cannot be rewritten now; mostly empty.
 };
 
 /// Pure: reads the text of a journal. A line that cannot be trusted is skipped and counted.
@@ -33,7 +34,9 @@ class Journal {
   /// Reads what is there, keeps every open fault and the last `ended_kept` ended
   /// ones, and rewrites the file with only these. An unreadable line makes it keep
   /// a copy of the old file; one that cannot be read at all is set aside as
-  /// journal.jsonl.unreadable, for a chaosd that does not start heals nothing.
+  /// journal.jsonl.unreadable, for a chaosd that does not start heals nothing. For the same
+  /// reason one that is read but cannot be rewritten, on a full or read-only disk, is gone
+  /// on with as it is. An error: there is none yet and none can be made, or another has it.
   [[nodiscard]] static Result<Opened> open(const std::string& directory, std::size_t ended_kept);
 
   Journal(Journal&& other) noexcept;

@@ -69,6 +69,19 @@ TEST_F(RestApi, TheTwoOriginalCallsStopAndStart) {
   EXPECT_EQ(world.at("n1").state, ContainerState::running);
 }
 
+TEST_F(RestApi, NoCallEndsWhatItsRuntimeWouldRemove) {
+  world.at("n1").removed_when_down = true;
+  life->watch.step();
+  auto stop = request("POST", "/api/chaos/node/stop");
+  stop.query["name"] = "n1";
+  for (const auto& reply : {reply_to(stop), call("POST", kFaults, kKill)}) {
+    EXPECT_EQ(reply.status, 409);
+    EXPECT_NE(reply.body.find("n1 was made with --rm"), std::string::npos) << reply.body;
+  }
+  life->work();
+  EXPECT_EQ(world.at("n1").state, ContainerState::running);
+}
+
 TEST_F(RestApi, TheOriginalCallsNameTheirParameter) {
   for (const char* path : {"/api/chaos/node/stop", "/api/chaos/node/start"}) {
     EXPECT_EQ(json_of(call("POST", path))["errors"][0]["pointer"], "/name");

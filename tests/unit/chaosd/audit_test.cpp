@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include "tests/unit/chaosd/chaosd_under_test.hpp"
+#include "tests/unit/chaosd/full_disk.hpp"
 
 namespace faultline::chaos {
 namespace {
@@ -130,6 +131,23 @@ TEST_F(AuditChainTest, ABrokenOneIsToldAndGoesOn) {
 TEST_F(AuditChainTest, ALineThatACrashCutShortBreaksNothing) {
   std::ofstream{path(), std::ios::app} << R"({"seq":11,"pre)";
   Audit::open(folder.path(), silent_logger()).value()->append(entry_of(210));
+  const auto chain = Audit::check(folder.path()).value();
+  EXPECT_EQ(chain.broken, "");
+  EXPECT_EQ(chain.torn, 1);
+  EXPECT_EQ(chain.entries, 11);
+}
+
+TEST_F(AuditChainTest, ALineThatWasCutShortIsEndedOnceTheDiskTakesSomethingAgain) {
+  std::ofstream{path(), std::ios::app} << R"({"seq":11,"pre)";
+  std::unique_ptr<Audit> audit;
+  {
+    const FullDisk full;
+    audit = Audit::open(folder.path(), silent_logger()).value();
+    audit->append(entry_of(209));
+    EXPECT_FALSE(audit->is_whole()) << "what was not written is told";
+  }
+  audit->append(entry_of(210));
+  EXPECT_TRUE(audit->is_whole());
   const auto chain = Audit::check(folder.path()).value();
   EXPECT_EQ(chain.broken, "");
   EXPECT_EQ(chain.torn, 1);

@@ -1,6 +1,7 @@
 #include "chaosd/nethold/disk_held.hpp"
 
 #include <filesystem>
+#include <fstream>
 
 #include <gmock/gmock.h>
 #include <sys/statvfs.h>
@@ -63,6 +64,20 @@ TEST_F(DiskHeldTest, TheEnginesOwnDiskIsSpared) {
   EXPECT_THAT(refused.error().message, HasSubstr("leave_mb to 10240 or more"));
   DiskHeld unknown{{0}, folder, folder + "/not-there"};
   EXPECT_FALSE(unknown.install()) << "what cannot be told apart counts as shared";
+}
+
+TEST_F(DiskHeldTest, AFolderOfADiskIsSparedAndAWholeDiskIsNot) {
+  // Where no file can be made, so that nothing is filled here.
+  const auto refusal = [&](const std::string& root, const std::string& at) {
+    const std::string mounts = folder + "/mountinfo";
+    std::ofstream{mounts} << "22 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+                          << "36 22 8:17 " << root << " " << at << " rw - ext4 /dev/sdb1 rw\n";
+    return DiskHeld{{0}, "/proc", folder, mounts}.install().error().message;
+  };
+  EXPECT_THAT(refusal("/", "/proc"), HasSubstr("no file can be made on the volume"));
+  EXPECT_THAT(refusal("/var/lib/n1", "/proc"), HasSubstr("is a folder of a disk"));
+  EXPECT_THAT(refusal("/var/lib/n1", "/proc"), HasSubstr("leave_mb to 10240 or more"));
+  EXPECT_THAT(refusal("/", "/elsewhere"), HasSubstr("is a folder of a disk"));
 }
 
 }  // namespace

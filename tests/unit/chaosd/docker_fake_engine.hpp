@@ -8,6 +8,7 @@
 #include <mutex>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
@@ -79,6 +80,9 @@ class FakeEngine {
     return all;
   }
 
+  /// Of the request that is being answered; for the test's function.
+  [[nodiscard]] const std::string& body() const { return body_; }
+
   /// Writes raw bytes to the open /events answer.
   void say_raw(const std::string& bytes) {
     const std::lock_guard lock{mutex_};
@@ -112,9 +116,27 @@ class FakeEngine {
         if (count <= 0) break;
         head.append(buffer, static_cast<std::size_t>(count));
       }
+      body_ = body_of(peer, head);
       const std::string request = head.substr(0, head.find(" HTTP/"));
       answer(peer, request);
     }
+  }
+
+  /// Of which a part may have come with the head.
+  static std::string body_of(int peer, const std::string& head) {
+    constexpr std::string_view kLength = "Content-Length: ";
+    const auto length = head.find(kLength);
+    const auto begin = head.find("\r\n\r\n");
+    if (length == std::string::npos || length > begin) return {};
+    const auto size = std::stoul(head.substr(length + kLength.size()));
+    std::string body = head.substr(begin + 4);
+    char buffer[4096];
+    while (body.size() < size) {
+      const auto count = ::recv(peer, buffer, sizeof buffer, 0);
+      if (count <= 0) break;
+      body.append(buffer, static_cast<std::size_t>(count));
+    }
+    return body;
   }
 
   void answer(int peer, const std::string& request) {
@@ -145,6 +167,7 @@ class FakeEngine {
   std::mutex mutex_;  // Guards requests_ and events_.
   std::vector<std::string> requests_;
   int events_ = -1;
+  std::string body_;  // Of the thread's own.
   std::thread thread_;
 };
 

@@ -37,6 +37,7 @@ struct EngineWithHelper {
   std::string laid = "effect=drop,direction=both,port=26257";
   std::string next;  ///< What it says of its rules once a second process has run.
   std::string exec_says;
+  std::string running = "[]";  ///< The list of what runs.
   int exec_status = 201;
 
   FakeEngine::Answer answer(const std::string& request) {
@@ -78,6 +79,7 @@ struct EngineWithHelper {
       if (request.find("-clean") == std::string::npos) status.clear();
       return {204, ""};
     }
+    if (request == "GET /containers/json") return {200, running};
     if (request.find("/info") != std::string::npos) {
       return {200, R"({"CgroupVersion":"2","CgroupDriver":"systemd"})"};
     }
@@ -119,6 +121,21 @@ TEST_F(HoldsTest, AHoldIsCreatedStartedAndReported) {
   EXPECT_EQ(report->met, 2);
   EXPECT_THAT(fake.posts(), ElementsAre("POST /containers/create?name=faultline-nethold-f-1a-1",
                                         "POST /containers/c0ffee/start"));
+}
+
+TEST_F(HoldsTest, ANetworkThatAnotherContainerIsInTooIsLeftAlone) {
+  const std::string in_it = R"("HostConfig":{"NetworkMode":"container:)" + kTarget + R"("}})";
+  world.running = R"([{"Names":["/faultline-nethold-f-1a-0"],"Labels":{"io.faultline.role":)"
+                  R"("nethold"},)" +
+                  in_it + R"(,{"Names":["/pump"],"Labels":{},)" + in_it + "]";
+  const auto refused = holds.hold(order, in(2s));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+  EXPECT_THAT(refused.error().message, HasSubstr("the container pump is in the target's network"));
+  EXPECT_THAT(fake.posts(), ::testing::IsEmpty());
+
+  world.running = R"([{"Names":["/n2"],"HostConfig":{"NetworkMode":"container:0ther"}}])";
+  EXPECT_TRUE(holds.hold(order, in(2s)));
 }
 
 TEST_F(HoldsTest, AFillNeedsAVolumeAndLeavesNothingThatWouldHaveToBeCleaned) {

@@ -40,6 +40,27 @@ TEST(DockerJson, ANodeIsKnownByAdvertisedAddressNameAliasAndIp) {
   EXPECT_THAT(addresses, Not(Contains("0.0.0.0:26257")));  // Names every machine, so none.
 }
 
+TEST(DockerJson, ThatTheKernelKilledForLackOfMemoryIsReadOfARunThatIsOver) {
+  EXPECT_FALSE(read_container(fixture("exited.json"))->target.out_of_memory);
+  for (const char* name : {"exited.json", "running.json"}) {
+    const auto killed = replaced(fixture(name), R"("OOMKilled": false)", R"("OOMKilled": true)");
+    const auto target = read_container(killed)->target;
+    EXPECT_EQ(target.out_of_memory, target.state == ContainerState::exited) << name;
+  }
+}
+
+TEST(DockerJson, ANetworkThatIsNotItsOwnIsRead) {
+  const auto network_of = [](const std::string& mode) {
+    return read_container(replaced(fixture("running.json"), R"("NetworkMode": "fxnet")",
+                                   R"("NetworkMode": ")" + mode + "\""))
+        ->target.network_of;
+  };
+  for (const char* own : {"fxnet", "default", "bridge", "none"}) EXPECT_EQ(network_of(own), "");
+  for (const char* foreign : {"host", "container:0a1b", "ns:/run/netns/x"}) {
+    EXPECT_EQ(network_of(foreign), foreign);
+  }
+}
+
 TEST(DockerJson, AnAdvertisedAddressInsideAShellCommandIsFound) {
   const auto body = replaced(fixture("running.json"), "--advertise-addr=roach1:26257",
                              "exec cockroach start --advertise-addr here:1 --insecure");

@@ -181,6 +181,21 @@ TEST(DockerRuntime, KillsPausesAndUnpausesById) {
   EXPECT_THAT(exited.engine.posts(), ElementsAre("POST /containers/" + kId + "/start"));
 }
 
+TEST(DockerRuntime, WhatTheEngineWouldRemoveWhenItIsDownIsNeitherStoppedNorKilled) {
+  std::string body = fixture("running.json");
+  body.replace(body.find(R"("HostConfig": {)"), 15, R"("HostConfig": {"AutoRemove": true,)");
+  net::AddressBook book;
+  FakeEngine engine{[&](const std::string&) { return FakeEngine::Answer{200, body}; }};
+  const auto runtime = runtime_of(engine, book);
+  EXPECT_TRUE(runtime->inspect(kId, in(2s))->removed_when_down);
+  for (const auto& refused : {runtime->stop(kId, 1s, in(2s)), runtime->kill(kId, in(2s))}) {
+    ASSERT_FALSE(refused);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_THAT(refused.error().message, HasSubstr("roach1 was made with --rm"));
+  }
+  EXPECT_THAT(engine.posts(), IsEmpty());
+}
+
 TEST(DockerRuntime, WhatIsTheCaseAlreadyIsSuccessWithoutTouchingAnything) {
   OneContainer exited{"exited.json", 500, "must not be called"};
   EXPECT_TRUE(exited.runtime->stop(kId, 1s, in(2s)));

@@ -174,6 +174,19 @@ TEST_F(Book, AFileThatCannotBeReadIsSetAside) {
   create(two_steps());
 }
 
+TEST_F(Book, AFileThatCannotBeRewrittenIsGoneOnWithAsItIs) {
+  const auto id = create(two_steps(R"("schedule":{"every_s":60})"));
+  pass(20s);
+  std::filesystem::create_directory(path() + ".new");  // So that no new file can be made.
+  restart();
+  EXPECT_EQ(get(id).id, id);
+  const auto other = create(two_steps());
+  std::filesystem::remove(path() + ".new");
+  restart();
+  EXPECT_EQ(get(id).id, id) << "what was appended did not take the place of what was there";
+  EXPECT_EQ(get(other).id, other);
+}
+
 TEST_F(Book, AnOrderThatThisChaosdCannotReadIsOver) {
   const auto id = create(two_steps(R"("schedule":{"every_s":60})"));
   const auto refuses = [](std::string_view) -> Result<ExperimentSpec> {

@@ -75,8 +75,9 @@ struct FakeWorld {
   std::vector<std::string> strangers;           ///< Addresses of containers that are no targets.
   std::vector<std::string> ours{"10.0.0.254"};  ///< What is exempt: gateways and our own.
   int renewals = 0;
-  std::map<std::string, Mark> marks;          ///< By fault id.
-  std::map<std::string, Limits> limits;       ///< By target id; none: unlimited.
+  std::map<std::string, Mark> marks;     ///< By fault id.
+  std::map<std::string, Limits> limits;  ///< By target id; none: unlimited.
+  Machine machine{4, std::int64_t{16} << 30};
   std::map<std::string, IoLimits> io;         ///< The same of its disk, gone with its run.
   std::vector<FaultSupport> support;          ///< What the probe answers.
   std::map<std::string, TargetInfo> targets;  ///< By id.
@@ -271,6 +272,12 @@ class FakeRuntime final : public Runtime,
   }
   [[nodiscard]] Result<std::int64_t> memory_used(const std::string&, Deadline) override {
     return std::int64_t{100} * 1024 * 1024;
+  }
+  [[nodiscard]] Result<Machine> machine_of(const std::string& id, Deadline) override {
+    count_down();
+    if (const auto error = error_of("machine_of")) return *error;
+    if (!world_.targets.contains(id)) return gone(id);
+    return world_.machine;
   }
   Status set_cpu(const std::string& id, const Limits& limits, Deadline) override {
     return act("set_cpu", id, [&](TargetInfo&) {

@@ -100,6 +100,50 @@ INSTANTIATE_TEST_SUITE_P(
                 "/write_kb_s",
                 "is not for disk.stall"}));
 
+TEST(FaultParamsCheck, WhatItsRuntimeRemovesWhenItIsDownTakesNoFaultThatMayEndIt) {
+  TargetInfo passing = target("n1");
+  passing.removed_when_down = true;
+  const std::map<FaultKind, ParamRequest> ending{
+      {FaultKind::stop, {}},
+      {FaultKind::kill, {}},
+      {FaultKind::restart, {}},
+      {FaultKind::memory_pressure, {.numbers = {{"headroom_mb", 64}}}},
+      {FaultKind::disk_fill, {.numbers = {{"leave_mb", 64}}}},
+      {FaultKind::disk_slow, {.numbers = {{"iops", 10}}}},
+      {FaultKind::disk_stall, {}}};
+  for (const auto& [kind, request] : ending) {
+    const auto refused = check_params(request, fault_of(kind), passing, find);
+    ASSERT_FALSE(refused) << to_string(kind);
+    EXPECT_EQ(refused.error().code, ErrorCode::conflict);
+    EXPECT_EQ(refused.error().field, "/kind");
+    EXPECT_THAT(refused.error().message, HasSubstr("n1 was made with --rm"));
+    EXPECT_TRUE(check(kind, request)) << to_string(kind);
+  }
+  EXPECT_TRUE(check_params({}, fault_of(FaultKind::pause), passing, find));
+}
+
+TEST(FaultParamsCheck, NoNetworkIsBrokenThatIsNotTheTargetsOwn) {
+  const std::map<FaultKind, ParamRequest> in_the_network{
+      {FaultKind::net_partition, {.peers = {"n2"}}},
+      {FaultKind::net_isolate, {}},
+      {FaultKind::net_loss, {.numbers = {{"percent", 10}}}},
+      {FaultKind::net_latency, {.numbers = {{"latency_ms", 10}}}},
+      {FaultKind::net_bandwidth, {.numbers = {{"rate_kbit", 64}}}}};
+  for (const auto& [mode, says] :
+       {std::pair{"host", "of its host"}, std::pair{"container:0a", "of another container"}}) {
+    TargetInfo guest = target("n1");
+    guest.network_of = mode;
+    for (const auto& [kind, request] : in_the_network) {
+      const auto refused = check_params(request, fault_of(kind), guest, find);
+      ASSERT_FALSE(refused) << to_string(kind);
+      EXPECT_EQ(refused.error().code, ErrorCode::unsupported);
+      EXPECT_THAT(refused.error().message, HasSubstr(says));
+      EXPECT_TRUE(check(kind, request)) << to_string(kind);
+    }
+    EXPECT_TRUE(check_params({}, fault_of(FaultKind::kill), guest, find));
+  }
+}
+
 TEST(FaultParamsCheck, WhatIsLeftOutHasItsDefault) {
   EXPECT_EQ(check(FaultKind::net_partition, {.peers = {"n2"}})->direction, NetDirection::both);
   EXPECT_EQ(check(FaultKind::net_loss, {.numbers = {{"percent", 30}}})->direction,

@@ -4,12 +4,10 @@
 #include <fstream>
 #include <iterator>
 
-#include <sys/resource.h>
-#include <csignal>
-
 #include <gmock/gmock.h>
 
 #include "tests/unit/chaosd/chaosd_under_test.hpp"
+#include "tests/unit/chaosd/full_disk.hpp"
 
 namespace faultline::chaos {
 namespace {
@@ -187,15 +185,13 @@ TEST_F(JournalOfALife, WhenItCannotBeWrittenNothingIsBegun) {
   // The journal of a full disk: every append fails.
   auto opened = Journal::open(folder.path() + "/other", 10);
   ASSERT_TRUE(opened);
-  const rlimit small{0, RLIM_INFINITY};
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const auto old = std::signal(SIGXFSZ, SIG_IGN);
-  setrlimit(RLIMIT_FSIZE, &small);
-  const auto fault = life->service.inject({FaultKind::kill, "n1", std::nullopt, 60, std::nullopt});
-  life->work();
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, old);
+  const auto fault = [this] {
+    const FullDisk full;
+    const auto answer =
+        life->service.inject({FaultKind::kill, "n1", std::nullopt, 60, std::nullopt});
+    life->work();
+    return answer;
+  }();
   ASSERT_FALSE(fault);
   EXPECT_EQ(fault.error().code, ErrorCode::unavailable);
   EXPECT_THAT(fault.error().message, ::testing::HasSubstr("nothing was done"));
@@ -206,19 +202,91 @@ TEST_F(JournalOfALife, WhenItCannotBeWrittenNothingIsBegun) {
 TEST_F(JournalOfALife, WhenItCannotBeWrittenHealingGoesOn) {
   life->inject(FaultKind::kill, "n1", 5);
   life->work();
-  const rlimit small{0, RLIM_INFINITY};
-  rlimit before{};
-  getrlimit(RLIMIT_FSIZE, &before);
-  const auto old = std::signal(SIGXFSZ, SIG_IGN);
-  setrlimit(RLIMIT_FSIZE, &small);
-  life->pass(6s);
-  setrlimit(RLIMIT_FSIZE, &before);
-  std::signal(SIGXFSZ, old);
+  {
+    const FullDisk full;
+    life->pass(6s);
+  }
   EXPECT_EQ(world.at("n1").state, ContainerState::running);
   EXPECT_EQ(life->ledger().open_count(), 0U);
   begin();  // The journal still says active; undoing it again does no harm.
   life->pass(1s);
   EXPECT_EQ(world.calls, (std::vector<std::string>{"kill id-n1", "start id-n1"}));
+}
+
+TEST_F(JournalOfALife, WhenItCannotBeRewrittenAtTheStartHealingGoesOn) {
+  life->inject(FaultKind::kill, "n1", 5);
+  life->work();
+  life.reset();
+  {
+    const FullDisk full;
+    begin();
+    EXPECT_FALSE(life->contents.unwritten.empty());
+    life->pass(6s);
+    EXPECT_EQ(world.at("n1").state, ContainerState::running);
+    EXPECT_FALSE(life->service.inject({FaultKind::kill, "n2", std::nullopt, 60, std::nullopt}));
+  }
+  life->inject(FaultKind::kill, "n2", 60);
+  life->work();
+  EXPECT_EQ(world.at("n2").state, ContainerState::exited) << "the disk takes something again";
+}
+
+/// A journal with one open fault, and what a disk makes of it that takes nothing now.
+class JournalOnAFullDisk : public ::testing::Test {
+ protected:
+  [[nodiscard]] std::string path() const { return folder.path() + "/journal.jsonl"; }
+  void write(const std::string& text) const { std::ofstream{path()} << text; }
+  /// Opens it, appends f-2 and opens it again as the next run does: what that finds.
+  JournalContents after_an_append() {
+    {
+      auto opened = Journal::open(folder.path(), 10);
+      EXPECT_TRUE(opened) << opened.error().message;
+      if (!opened) return {};
+      EXPECT_THAT(opened->contents.unwritten, ::testing::HasSubstr("journal.jsonl"));
+      EXPECT_EQ(opened->contents.records.size(), 1U);
+      EXPECT_TRUE(opened->journal.append(record_of("f-2", FaultState::active)));
+    }
+    std::filesystem::remove(path() + ".new");
+    std::filesystem::remove(path() + ".corrupt");
+    auto again = Journal::open(folder.path(), 10);
+    EXPECT_TRUE(again);
+    return again ? again->contents : JournalContents{};
+  }
+
+  TemporaryFolder folder;
+  const std::string first = journal_line(record_of("f-1", FaultState::active));
+};
+
+TEST_F(JournalOnAFullDisk, LosesNothingOfWhatItHadOnceItTakesSomethingAgain) {
+  write(first);
+  std::filesystem::create_directory(path() + ".new");  // So that no new file can be made.
+  const auto found = after_an_append();
+  ASSERT_EQ(found.records.size(), 2U);
+  EXPECT_EQ(found.records[0].view.id.value, "f-1");
+  EXPECT_EQ(found.records[1].view.id.value, "f-2");
+  EXPECT_TRUE(found.unwritten.empty());
+}
+
+TEST_F(JournalOnAFullDisk, ATornTailDoesNotRunIntoWhatFollows) {
+  write(first + first.substr(0, first.size() / 2));
+  std::filesystem::create_directory(path() + ".new");
+  const auto found = after_an_append();
+  EXPECT_EQ(found.records.size(), 2U);
+  EXPECT_EQ(found.corrupt_lines, 0);
+  EXPECT_FALSE(found.torn_tail);
+}
+
+TEST_F(JournalOnAFullDisk, UnreadableLinesStayWhereNoCopyCanBeKept) {
+  write("rubbish\n" + first);
+  std::filesystem::create_directory(path() + ".corrupt");
+  const auto found = after_an_append();
+  EXPECT_EQ(found.records.size(), 2U);
+  EXPECT_EQ(found.corrupt_lines, 1);
+  EXPECT_THAT(text_of(path() + ".corrupt"), ::testing::StartsWith("rubbish\n"));
+}
+
+TEST_F(JournalOnAFullDisk, TheFirstOfAllIsAnErrorForThereIsNothingToHeal) {
+  std::filesystem::create_directory(path() + ".new");
+  EXPECT_EQ(Journal::open(folder.path(), 10).error().code, ErrorCode::unavailable);
 }
 
 TEST(Journal, OneThatCannotBeReadAtAllIsSetAsideAndANewOneBegun) {

@@ -332,36 +332,6 @@ TEST_F(MarkedLife, WhatIsHeldForNoOpenFaultIsTakenAwayByItsMarks) {
   EXPECT_TRUE(world.holds.contains(kept.id.value));
 }
 
-TEST_F(MarkedLife, LimitsGoBackToWhatTheyWereThroughARestart) {
-  world.limits["id-n1"] = {100'000, 150'000, 0, 0, 0};
-  const auto before = world.fingerprint();
-  const auto id = inject(FaultKind::cpu_throttle, OnRestart::end, 10).id;
-  EXPECT_EQ(world.limits["id-n1"].cpu_quota_us, 30'000);
-  world.start("n1");
-  life->pass(5s);
-  EXPECT_EQ(life->fault(id).state, FaultState::active) << "limits outlive a restart";
-  life->pass(6s);
-  EXPECT_EQ(world.fingerprint(), before);
-}
-
-TEST_F(MarkedLife, LimitsThatAnotherHandHasChangedSinceStay) {
-  const auto id = inject(FaultKind::memory_pressure, OnRestart::end, 10).id;
-  world.limits["id-n1"].memory = 12345678;
-  life->pass(11s);
-  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
-  EXPECT_EQ(world.limits["id-n1"].memory, 12345678);
-}
-
-TEST_F(MarkedLife, ALimitThatWouldNotBeLowerIsRefused) {
-  world.limits["id-n1"] = {0, 0, 200'000'000, 64 * 1024 * 1024, -1};
-  for (const auto kind : {FaultKind::cpu_throttle, FaultKind::memory_pressure}) {
-    const auto fault = inject(kind);
-    EXPECT_EQ(fault.state, FaultState::failed);
-    EXPECT_THAT(fault.reason, HasSubstr("give less"));
-  }
-  EXPECT_THAT(world.calls, IsEmpty());
-}
-
 TEST(NetFaultAddresses, AreTheOnesThatAreIpAddressesAndThePortsThatAreAdvertised) {
   TargetInfo target;
   target.addresses = {"crdb-1:26258", "crdb-1", "172.18.0.2", "10.0.0.7:26259", "fd00::2"};

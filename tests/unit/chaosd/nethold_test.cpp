@@ -4,6 +4,7 @@
 #include "chaosd/nethold/lease.hpp"
 #include "chaosd/nethold/relay_rules.hpp"
 #include "chaosd/nethold/ruleset.hpp"
+#include "chaosd/nethold/shaper.hpp"
 #include "tests/unit/chaosd/temporary_folder.hpp"
 
 namespace faultline::nethold {
@@ -24,6 +25,15 @@ NetRules partition() {
 }
 
 Marks marks() { return *marks_of("f-6b042173e3f7-1"); }
+
+TEST(NetholdRate, WhatMayGoAtOnceIsLittleOfTenSecondsAndNoLessThanAPacket) {
+  for (const std::uint64_t kbit : {64U, 256U, 1000U, 8000U, 1'000'000U}) {
+    const auto rate = kbit * 1000 / 8;
+    EXPECT_LE(burst_of(rate), rate * 10 / 40) << kbit;  // A fortieth: 2.5 % more.
+    EXPECT_GE(burst_of(rate), std::max<std::uint64_t>(1514, rate / 100)) << kbit;
+  }
+  EXPECT_EQ(burst_of(1000), 2000U);
+}
 
 TEST(NetholdMarks, ComeFromTheFaultsIdAlone) {
   EXPECT_EQ(marks().table, "faultline_f_6b042173e3f7_1");

@@ -26,6 +26,10 @@ TEST(TargetCgroup, IsWhereTheEnginesDriverPutsIt) {
             "/sys/fs/cgroup/blkio/db.slice/db-east.slice/db-east-1.slice/docker-" + kId + ".scope");
 }
 
+TEST(TargetCgroup, IsThatOfVersionOneWhereTheEngineIsTooOldToTell) {
+  EXPECT_EQ(place("", "cgroupfs"), "/sys/fs/cgroup/blkio/docker/" + kId);
+}
+
 TEST(TargetCgroup, IsNowhereElseThanBelowTheCgroupsOfTheMachine) {
   EXPECT_EQ(place("2", "cgroupfs", "../../etc"),
             "refused: the Engine does not tell where its cgroup is");
