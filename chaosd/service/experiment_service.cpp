@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chaosd/service/digest.hpp"
+#include "chaosd/service/experiment_recovery.hpp"
 
 namespace faultline::chaos {
 
@@ -161,6 +162,9 @@ void ExperimentService::add_records(Experiment& experiment) const {
   if (experiment.current() == nullptr) return;
   ExperimentRun& run = experiment.runs.back();
   refresh(run, ledger_.records_of_run(experiment.id, run.number));
+  (void)refresh_found(run, [this](const FaultId& id) {
+    return ledger_.find(id);
+  });  // What nothing tells of is the runner's to judge.
 }
 
 Result<Experiment> ExperimentService::find(const std::string& id) const {
