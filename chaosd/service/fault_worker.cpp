@@ -19,6 +19,7 @@ constexpr milliseconds kSettleEvery = 250ms;
 constexpr milliseconds kRetryFirst = 500ms;
 constexpr milliseconds kRetryMost = 5s;
 constexpr milliseconds kSweepEvery = 10s;
+constexpr milliseconds kSweepWaitEvery = 250ms;
 
 /// After these errors the runtime may yet do what it was told.
 bool effect_is_unclear(ErrorCode code) {
@@ -78,6 +79,13 @@ void FaultWorker::inject(Job& job) {
     }
   }
   const Fault& fault = fault_of(job.record.view.kind);
+  const auto marked = what_is_before_is_ours(job);
+  if (!marked) return end(job, FaultState::failed, "nothing was done: " + marked.error().message);
+  if (*marked) {
+    ledger_.request_sweep();  // Which makes a fault of it that is undone, or takes it away.
+    job.progress.not_before = clock_.now().steady + kSweepWaitEvery;
+    return;
+  }
   auto saved =
       fault.save(runtime_, order_of(job.record, clock_.now()), clock_.now().steady + kInspectLimit);
   if (!saved) return end(job, FaultState::failed, "nothing was done: " + saved.error().message);

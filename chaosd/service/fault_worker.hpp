@@ -52,6 +52,7 @@ class FaultWorker {
   void sweep(Holds& holds);
   void sweep(OwnershipMarks& marks);
   Status put_mark(const Job& job);
+  [[nodiscard]] Result<bool> what_is_before_is_ours(const Job& job);
   void take_mark(const FaultId& fault, const std::string& target_id, OwnershipMarks& marks);
   void start(const Job& job);
 

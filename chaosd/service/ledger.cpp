@@ -175,6 +175,13 @@ std::vector<FaultView> Ledger::request_undo_all(const std::string& reason) {
   return views;
 }
 
+void Ledger::request_sweep() {
+  const std::lock_guard lock(mutex_);
+  sweep_asked_ = true;
+  version_ += 1;
+  changed_.notify_all();
+}
+
 bool Ledger::take_sweep_request() {
   const std::lock_guard lock(mutex_);
   return std::exchange(sweep_asked_, false);

@@ -93,6 +93,8 @@ class Ledger {
   Result<FaultView> request_undo(const FaultId& id, const std::string& reason);
   /// Asks as well for a look at what may be in the world and not in here.
   std::vector<FaultView> request_undo_all(const std::string& reason);
+  /// Asks for that look alone.
+  void request_sweep();
   /// Whether somebody has asked for that look since this was last called.
   [[nodiscard]] bool take_sweep_request();
   /// The same for all that an experiment began.

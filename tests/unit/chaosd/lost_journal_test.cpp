@@ -178,6 +178,34 @@ TEST_F(LostJournal, IsLookedForAgainWhenTheRuntimeCannotBeAsked) {
   EXPECT_THAT(world.marks, IsEmpty());
 }
 
+TEST_F(LostJournal, ANewLimitIsNotLaidUponOneThatAMarkTellsOf) {
+  const auto before = world.fingerprint();
+  const auto lost = active(FaultKind::cpu_throttle);
+  lose_journal();
+  const auto next = life->inject(FaultKind::cpu_throttle, "n2").id;
+  life->pass(1s);
+  EXPECT_EQ(life->fault(next).state, FaultState::queued) << "else it would save our own limit";
+  EXPECT_TRUE(life->ledger().take_sweep_request());
+  life->healer.sweep();
+  life->pass(1s);
+  EXPECT_FALSE(is_open(life->fault(lost).state));
+  EXPECT_EQ(life->fault(next).state, FaultState::active);
+  ASSERT_TRUE(life->service.undo(next));
+  life->pass(1s);
+  EXPECT_EQ(world.fingerprint(), before);
+}
+
+TEST_F(LostJournal, WhereMarksCannotBeLookedForALimitIsNotBegun) {
+  world.errors["find_marks"] = {ErrorCode::unavailable, "the volumes cannot be listed"};
+  const auto limit = life->inject(FaultKind::memory_pressure, "n2").id;
+  const auto killed = life->inject(FaultKind::kill, "n1").id;
+  life->work();
+  EXPECT_EQ(life->fault(limit).state, FaultState::failed);
+  EXPECT_EQ(life->fault(limit).reason, "nothing was done: the volumes cannot be listed");
+  EXPECT_EQ(life->fault(killed).state, FaultState::active) << "nothing is saved for it";
+  EXPECT_THAT(world.calls, ElementsAre("kill id-n1"));
+}
+
 class Marks : public LostJournal {};
 
 TEST_F(Marks, TellWhatTheJournalTells) {
