@@ -18,13 +18,18 @@ constexpr milliseconds kMarkLimit{5000};
 
 }  // namespace
 
-Status FaultWorker::put_mark(const Job& job) {
+Status FaultWorker::put_mark(Job& job) {
   OwnershipMarks* const marks = runtime_.marks();
-  if (marks == nullptr || !fault_of(job.record.view.kind).needs_mark()) return kDone;
+  if (marks == nullptr || !fault_of(job.record.view.kind).needs_mark()) {
+    job.progress.marked = true;  // As far as it needs one.
+    return kDone;
+  }
   fault_point("before:mark");
   auto put = marks->put_mark(mark_of(job.record), clock_.now().steady + kMarkLimit);
   fault_point("after:mark");
-  if (!put) {
+  if (put) {
+    job.progress.marked = true;
+  } else {
     log_->error("an ownership mark cannot be put fault={} target={} error={}",
                 job.record.view.id.value, job.record.view.target, put.error().message);
   }

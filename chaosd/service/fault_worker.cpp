@@ -261,12 +261,14 @@ void FaultWorker::check(Job& job) {
     return;
   }
   const Fault& fault = fault_of(job.record.view.kind);
-  if (fault.leaves_marks()) return check_marks(job, target);
+  if (fault.leaves_marks()) {
+    if (target && !job.progress.marked) (void)put_mark(job);  // Logged there; tried again.
+    return check_marks(job, target);
+  }
   if (target) {
     const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
     if (plan.action != UndoPlan::Action::nothing) {  // Still as we left it.
-      // By an earlier run, which may have known no marks.
-      if (!job.progress.applied) (void)put_mark(job);  // Logged there.
+      if (!job.progress.marked) (void)put_mark(job);  // Logged there.
       return;
     }
     job.progress.undo_reason = "it ended early";

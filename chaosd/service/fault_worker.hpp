@@ -51,7 +51,7 @@ class FaultWorker {
   void reapply(Job& job, const std::string& reason);
   void sweep(Holds& holds);
   void sweep(OwnershipMarks& marks);
-  Status put_mark(const Job& job);
+  Status put_mark(Job& job);
   [[nodiscard]] Result<bool> what_is_before_is_ours(const Job& job);
   void take_mark(const FaultId& fault, const std::string& target_id, OwnershipMarks& marks);
   void start(const Job& job);

@@ -29,6 +29,7 @@ struct GuardTicket {
 /// the record and the world tell the rest.
 struct Progress {
   bool applied = false;  ///< The runtime was told; the effect is not proven yet.
+  bool marked = false;   ///< By this run; an earlier one may have known no marks.
   bool undo_requested = false;
   bool undone = false;       ///< Once; it may have to be looked at again.
   bool never_begun = false;  ///< By the journal's word alone, which a mark may refute.

@@ -259,13 +259,30 @@ TEST_F(Marks, OneThatCouldNotBeTakenIsTakenByTheSweepAndTouchesNothing) {
 }
 
 TEST_F(Marks, AreThereAgainWhenChaosdReturnsToAFaultWithoutOne) {
-  const auto id = active(FaultKind::pause);
-  world.marks.clear();  // An earlier chaosd put none, or another hand has tidied up.
+  for (const auto kind : {FaultKind::pause, FaultKind::cpu_throttle}) {
+    const auto id = active(kind);
+    world.marks.clear();  // An earlier chaosd put none, or another hand has tidied up.
+    begin();
+    life->pass(1s);
+    EXPECT_EQ(life->fault(id).state, FaultState::active);
+    ASSERT_THAT(world.marks, SizeIs(1)) << to_string(kind);
+    EXPECT_EQ(world.marks.at(id.value), mark_of(*life->ledger().record_of(id)));
+    ASSERT_TRUE(life->service.undo(id));
+    life->pass(1s);
+  }
+}
+
+TEST_F(Marks, OfALimitAreTriedAgainAfterTheReturn) {
+  const auto id = active(FaultKind::cpu_throttle);
+  world.marks.clear();
+  world.errors["put_mark"] = {ErrorCode::unavailable, "away"};
   begin();
   life->pass(1s);
+  EXPECT_THAT(world.marks, IsEmpty());
+  world.errors.clear();
+  life->pass(6s);
+  EXPECT_THAT(world.marks, SizeIs(1));
   EXPECT_EQ(life->fault(id).state, FaultState::active);
-  ASSERT_THAT(world.marks, SizeIs(1));
-  EXPECT_EQ(world.marks.at(id.value), mark_of(*life->ledger().record_of(id)));
 }
 
 TEST_F(Marks, HealAsksForASweepOnce) {
