@@ -60,6 +60,14 @@ Result<TargetInfo> FaultWorker::inspect(const Job& job) {
   return runtime_.inspect(job.record.target_id, clock_.now().steady + kInspectLimit);
 }
 
+/// The run that was touched; when a crash kept us from writing it down, the one that was found,
+/// in the spelling of now. Empty: nobody knows.
+std::string FaultWorker::run_of_ours(const FaultRecord& record, const TargetInfo& target) const {
+  if (!record.touched_instance.empty()) return record.touched_instance;
+  if (target.instance.empty()) return "";
+  return runtime_.is_same_run(record.instance, target.instance) ? target.instance : record.instance;
+}
+
 void FaultWorker::inject(Job& job) {
   if (deadline_passed(job.record, clock_.now())) {
     return end(job, FaultState::failed, "its deadline passed before it could be begun");
@@ -187,7 +195,8 @@ void FaultWorker::undo(Job& job) {
       return retry_later(job, target.error().message);
     return end(job, FaultState::reverted, target.error().message);
   }
-  const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
+  const std::string ours = run_of_ours(job.record, *target);
+  const UndoPlan plan = fault.plan_undo(*target, ours);
   switch (plan.action) {
     case UndoPlan::Action::wait: return retry_later(job, plan.note);
     case UndoPlan::Action::nothing: {
@@ -210,10 +219,12 @@ void FaultWorker::finish_undo(Job& job, const Status& done) {
     return end(job, FaultState::reverted, target.error().message);
   }
   if (target->state == ContainerState::running) return end(job, FaultState::reverted, "");
-  if (!done) return retry_later(job, done.error().message);
   // It came up and went down at once; that run is one of ours, so we try again.
-  job.record.touched_instance = target->instance;
-  (void)put_mark(job);  // Logged there; healing goes on.
+  if (target->instance != job.record.touched_instance) {
+    job.record.touched_instance = target->instance;
+    (void)put_mark(job);  // Logged there; healing goes on.
+  }
+  if (!done) return retry_later(job, done.error().message);
   retry_later(job, target->name + " is " + std::string{to_string(target->state)} +
                        " after it was told to run");
 }
@@ -267,7 +278,7 @@ void FaultWorker::check(Job& job) {
   }
   if (target) {
     const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
-    if (plan.action != UndoPlan::Action::nothing) {  // Still as we left it.
+    if (plan.action != UndoPlan::Action::nothing) {   // Still as we left it.
       if (!job.progress.marked) (void)put_mark(job);  // Logged there.
       return;
     }

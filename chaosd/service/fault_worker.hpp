@@ -57,6 +57,7 @@ class FaultWorker {
   void start(const Job& job);
 
   [[nodiscard]] Result<TargetInfo> inspect(const Job& job);
+  [[nodiscard]] std::string run_of_ours(const FaultRecord& record, const TargetInfo& target) const;
   void end(Job& job, FaultState state, const std::string& reason);
   void give_up_injection(Job& job, const std::string& reason, milliseconds settle);
   void retry_later(Job& job, const std::string& reason);
