@@ -1,6 +1,7 @@
 #include "chaosd/service/fault_worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/service/reconcile.hpp"
@@ -189,20 +190,21 @@ void FaultWorker::undo(Job& job) {
   }
   const Fault& fault = fault_of(view.kind);
   if (fault.leaves_marks()) return undo_marks(job);
+  const auto asked = clock_.now().steady;
   const auto target = inspect(job);
   if (!target) {
-    if (target.error().code != ErrorCode::not_found)
-      return retry_later(job, target.error().message);
+    if (target.error().code != ErrorCode::not_found) return retry_unseen(job, target.error());
     return end(job, FaultState::reverted, target.error().message);
   }
+  note_answer(job);
   const std::string ours = run_of_ours(job.record, *target);
   const UndoPlan plan = fault.plan_undo(*target, ours);
   switch (plan.action) {
     case UndoPlan::Action::wait: return retry_later(job, plan.note);
     case UndoPlan::Action::nothing: {
-      const auto now = clock_.now().steady;
-      if (now >= job.progress.settle_until) return end(job, FaultState::reverted, plan.note);
-      job.progress.not_before = now + kSettleEvery;
+      // An answer that came late does not tell of the time in which it was waited for.
+      if (asked >= job.progress.settle_until) return end(job, FaultState::reverted, plan.note);
+      job.progress.not_before = clock_.now().steady + kSettleEvery;
       return;
     }
     case UndoPlan::Action::act:
@@ -214,8 +216,7 @@ void FaultWorker::undo(Job& job) {
 void FaultWorker::finish_undo(Job& job, const Status& done) {
   const auto target = inspect(job);
   if (!target) {
-    if (target.error().code != ErrorCode::not_found)
-      return retry_later(job, target.error().message);
+    if (target.error().code != ErrorCode::not_found) return retry_unseen(job, target.error());
     return end(job, FaultState::reverted, target.error().message);
   }
   if (target->state == ContainerState::running) return end(job, FaultState::reverted, "");
@@ -239,6 +240,19 @@ void FaultWorker::retry_later(Job& job, const std::string& reason) {
   view.state = FaultState::revert_failed;
   view.reason = reason;
   (void)ledger_.commit(job.record);  // Logged there; it is retried all the same.
+}
+
+void FaultWorker::retry_unseen(Job& job, const Error& error) {
+  job.progress.unanswered = true;
+  retry_later(job, error.message);
+}
+
+/// While nobody answers, nothing settles: what was never proven may wait in the same place as our
+/// questions, so that the time for it counts from the first answer on.
+void FaultWorker::note_answer(Job& job) {
+  if (!std::exchange(job.progress.unanswered, false) || job.record.view.active_at) return;
+  job.progress.settle_until =
+      std::max(job.progress.settle_until, clock_.now().steady + late_effect_limit(job.record));
 }
 
 void FaultWorker::end(Job& job, FaultState state, const std::string& reason) {

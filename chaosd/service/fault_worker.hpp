@@ -61,6 +61,8 @@ class FaultWorker {
   void end(Job& job, FaultState state, const std::string& reason);
   void give_up_injection(Job& job, const std::string& reason, milliseconds settle);
   void retry_later(Job& job, const std::string& reason);
+  void retry_unseen(Job& job, const Error& error);
+  void note_answer(Job& job);
 
   const Lane lane_;
   Runtime& runtime_;

@@ -39,6 +39,7 @@ struct Progress {
   SteadyTime check_at = SteadyTime::max();  ///< What holds it must be renewed then.
   SteadyTime verify_until{};
   SteadyTime settle_until{};  ///< Until then an effect may still come late.
+  bool unanswered = false;    ///< The runtime did not answer when it was asked last.
   int attempts = 0;
   std::optional<GuardTicket> ticket = {};  ///< Empty: the guard has no say in it.
 };

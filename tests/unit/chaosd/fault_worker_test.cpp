@@ -146,6 +146,41 @@ TEST_F(FaultLife, ADrainThatEndsAfterItsTimeoutIsUndoneWhenItEnds) {
   EXPECT_EQ(world.at("n1").state, ContainerState::running);
 }
 
+/// An Engine that is frozen does what it was told once it thaws, after it has answered others.
+TEST_F(FaultLife, WhatTheEngineDoesOnlyAfterItsSilenceIsUndone) {
+  for (const auto kind : {FaultKind::kill, FaultKind::pause}) {
+    for (const char* verb : {"kill", "pause"}) {
+      world.errors[verb] = {ErrorCode::timeout, "no answer"};
+    }
+    const auto id = life->inject(kind, "n1", 60).id;
+    life->work();
+    world.errors["inspect"] = {ErrorCode::timeout, "no answer"};
+    life->pass(30s);
+    EXPECT_EQ(life->fault(id).state, FaultState::revert_failed);
+    world.errors.clear();
+    ASSERT_TRUE(life->service.undo(id));
+    life->work();
+    EXPECT_TRUE(is_open(life->fault(id).state)) << "one answer is not enough";
+    world.at("n1").state =
+        kind == FaultKind::kill ? ContainerState::exited : ContainerState::paused;
+    life->pass(5s);
+    EXPECT_EQ(world.at("n1").state, ContainerState::running) << to_string(kind);
+    EXPECT_EQ(life->fault(id).state, FaultState::failed);
+  }
+}
+
+TEST_F(FaultLife, SilenceAfterAnEffectThatWasProvenProlongsNothing) {
+  const auto id = life->inject(FaultKind::kill, "n1", 5).id;
+  life->work();
+  world.errors["inspect"] = {ErrorCode::timeout, "no answer"};
+  life->pass(30s);
+  world.errors.clear();
+  world.start("n1");
+  ASSERT_TRUE(life->service.undo(id));
+  life->work();
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+}
+
 TEST_F(FaultLife, ATargetThatWentDownMeanwhileIsNotTouched) {
   const auto id = life->inject(FaultKind::kill, "n1").id;
   world.at("n1").state = ContainerState::exited;
