@@ -11,8 +11,9 @@
 namespace faultline::chaos {
 
 /// Does what the ledger says is due, proves it, and takes it back; the only caller
-/// of a runtime for acting. Several run at once, each with a runtime of its own;
-/// the ledger keeps two of them off one target. `step` is the whole logic.
+/// of a runtime for acting. Several run at once, each with a runtime of its own; the
+/// ledger keeps two of them off one target, but for what is taken away beside it.
+/// `step` is the whole logic.
 class FaultWorker {
  public:
   /// All outlive this. `runtime` is used by this worker alone.

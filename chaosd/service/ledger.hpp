@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -68,8 +67,8 @@ struct Job {
   Progress progress;
 };
 
-/// Which work a worker takes. One undoes and renews only, so that long drains elsewhere
-/// cannot make a deadline or a lease pass.
+/// Which work a worker takes. One undoes and renews only, so that long drains and starts on
+/// request cannot make a deadline or a lease pass.
 enum class Lane { any, undo_only };
 
 /// Every fault that was asked for and what became of it: the only writer of faults
@@ -130,6 +129,8 @@ class Ledger {
   /// Writes down and publishes a new state of a claimed fault.
   Status commit(const FaultRecord& record);
   void release(const Job& job);
+  /// How long nothing can become due for this lane unless something happens; 0: something is.
+  [[nodiscard]] milliseconds idle_for(Lane lane) const;
   /// Returns when something may be due for this lane, at the latest after a second.
   void wait_for_work(Lane lane, const std::stop_token& stop);
 
@@ -142,7 +143,11 @@ class Ledger {
   };
 
   [[nodiscard]] std::optional<Job::Work> due(const Entry& entry, const Now& now) const;
-  [[nodiscard]] bool start_is_due() const;
+  [[nodiscard]] static std::optional<Job::Work> due_by_itself(const Entry& entry, const Now& now);
+  [[nodiscard]] static bool may_pass(const Entry& entry, Job::Work work);
+  [[nodiscard]] bool is_busy(const std::string& target_id) const;
+  [[nodiscard]] std::optional<Job> take_start();
+  [[nodiscard]] milliseconds until_due(Lane lane) const;
   [[nodiscard]] Status fits(const FaultRecord& record) const;
   [[nodiscard]] Status may_open(const std::vector<FaultRecord>& records) const;
   [[nodiscard]] Entry* entry_of(const FaultId& id);
@@ -161,7 +166,7 @@ class Ledger {
   Journal journal_;
   std::deque<Entry> entries_;  ///< In order of creation.
   std::deque<Job> starts_;
-  std::set<std::string> busy_targets_;
+  std::map<std::string, int> busy_targets_;  ///< And how many workers are at each.
   std::int64_t journal_lines_ = 0;
   std::int64_t journal_failures_ = 0;
   std::uint64_t version_ = 0;  ///< Grows when there may be new work.
