@@ -277,6 +277,22 @@ TEST_F(Guarded, OneTooManyPlansIs503AndTheRestIsAnswered) {
   EXPECT_EQ(answered, static_cast<int>(PlanDesk::kWaitingMax));
 }
 
+TEST_F(Guarded, AnOrderThatHasWaitedTooLongIs503AndNotDone) {
+  std::optional<Reply> late;
+  api->handle(request("POST", kFaults, kKill), [&](Reply reply) { late = std::move(reply); });
+  clock.advance(PlanDesk::kWaitMost + 1ms);
+  std::optional<Reply> fresh;
+  api->handle(request("POST", kPlans, kKill), [&](Reply reply) { fresh = std::move(reply); });
+  while (life->desk.step()) {
+  }
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->status, 503);
+  EXPECT_THAT(json_of(*late)["detail"].get<std::string>(), HasSubstr("nothing was done"));
+  EXPECT_TRUE(life->service.faults(false).empty());
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(fresh->status, 200) << "it has not waited";
+}
+
 struct WrongOrder {
   const char* body;
   const char* pointer;
