@@ -109,7 +109,8 @@ Result<std::vector<Plan>> ExperimentService::plan(const ExperimentSpec& spec) co
 }
 
 Result<ExperimentAdmission> ExperimentService::create(const ExperimentSpec& spec,
-                                                      const std::string& body) {
+                                                      const std::string& body,
+                                                      const std::optional<OnceKey>& once) {
   if (auto begin = service_.may_begin(); !begin) return begin.error();
   if (auto witnesses = check_witnesses(spec); !witnesses) return witnesses.error();
   auto plans = plan(spec);
@@ -126,6 +127,7 @@ Result<ExperimentAdmission> ExperimentService::create(const ExperimentSpec& spec
   }
   experiment.id = "e-" + service_.run() + "-" + std::to_string(next_++);
   experiment.body = body;
+  experiment.once = once;
   experiment.spec = spec;
   experiment.created_at = service_.now();
   experiment.next_run_at = spec.schedule
@@ -134,6 +136,22 @@ Result<ExperimentAdmission> ExperimentService::create(const ExperimentSpec& spec
   if (auto added = book_.add(experiment); !added) return added.error();
   admission.experiment = std::move(experiment);
   return admission;
+}
+
+Result<std::optional<Experiment>> ExperimentService::asked_before(const OnceKey& once) const {
+  const WallTime since = service_.now() - kKeyKeptFor;
+  for (auto& experiment : book_.all()) {
+    if (!experiment.once || experiment.once->name != once.name) continue;
+    if (experiment.created_at < since) continue;
+    if (experiment.once->digest != once.digest) {
+      return Error{ErrorCode::invalid,
+                   "this Idempotency-Key came with another call before; use a new one",
+                   "/Idempotency-Key"};
+    }
+    add_records(experiment);
+    return std::optional{std::move(experiment)};
+  }
+  return std::optional<Experiment>{};
 }
 
 Result<Experiment> ExperimentService::stop(const std::string& id, const std::string& reason) {
