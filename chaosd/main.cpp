@@ -222,7 +222,7 @@ int serve(const ChaosdConfig& config, const Signals& signals) {
   ChaosService service{run, config.limits, ledger, board, clock, &lever};
   heal_if_engaged(lever, service, log);
   Guard guard{config.guard, service, board, ledger, exporter.oracle, clock, exporter.leases};
-  PlanDesk desk{make_logger("chaosd.plan")};
+  PlanDesk desk{clock, make_logger("chaosd.plan")};
   Vigil vigil{config.guard,   ledger, board, exporter.impact,
               exporter.sight, feed,   clock, make_logger("chaosd.vigil")};
   ExperimentParts experiments{

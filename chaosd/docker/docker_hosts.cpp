@@ -308,6 +308,11 @@ Result<FoundMarks> DockerHosts::find_marks(Deadline deadline) {
   return all;
 }
 
+Result<FoundMarks> DockerHosts::find_marks_of(const std::string& target_id, Deadline deadline) {
+  return at_home(target_id, deadline,
+                 [&](HostRuntime& host) { return host.marks()->find_marks(deadline); });
+}
+
 std::vector<OwnershipMarks*> DockerHosts::mark_parts() {
   std::vector<OwnershipMarks*> parts;
   for (const auto& host : hosts_) parts.push_back(host->marks());

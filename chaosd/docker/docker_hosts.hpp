@@ -68,6 +68,7 @@ class DockerHosts final : public Runtime,
   Status take_mark(const FaultId& fault, const std::string& target_id, Deadline deadline) override;
   /// An error when one of them cannot be asked; mark_parts() has them apart.
   Result<FoundMarks> find_marks(Deadline deadline) override;
+  Result<FoundMarks> find_marks_of(const std::string& target_id, Deadline deadline) override;
   [[nodiscard]] std::vector<OwnershipMarks*> mark_parts() override;
 
   [[nodiscard]] HostRuntime* named(const std::string& host) const;

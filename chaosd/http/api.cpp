@@ -7,12 +7,20 @@
 #include <utility>
 
 #include "chaosd/http/reply.hpp"
+#include "chaosd/service/digest.hpp"
 
 namespace faultline::chaos {
 
 namespace {
 
 constexpr std::size_t kAuditTextMax = 300;
+
+/// What makes two calls the same one.
+std::string content_of(const HttpRequestIn& request) {
+  std::string content = request.method + "\n" + request.path + "\n";
+  for (const auto& [name, value] : request.query) content += name + "=" + value + "\n";
+  return content + "\n" + request.body;
+}
 
 bool changes_something(const std::string& method) {
   return method != "GET" && method != "HEAD" && method != "OPTIONS";
@@ -134,9 +142,7 @@ Status Api::check_mode(const Route& route, const HttpRequestIn& request) const {
 bool Api::begin_once(Handling& handling, const HttpRequestIn& request,
                      const Responder& respond) const {
   if (!request.idempotency_key || !changes_something(request.method)) return true;
-  std::string content = request.method + "\n" + request.path + "\n";
-  for (const auto& [name, value] : request.query) content += name + "=" + value + "\n";
-  content += "\n" + request.body;
+  const std::string content = content_of(request);
   // Callers of different roles do not see each other's answers.
   const IdempotencyKey key{std::string{to_string(handling.role)}, *request.idempotency_key};
   auto found = book_.begin(key, content, parts_.clock.now().steady);
@@ -186,6 +192,7 @@ void Api::dispatch(const HttpRequestIn& request, const Responder& respond,
                                  "the body must come with Content-Type: application/json"));
   }
   if (!begin_once(handling, request, respond)) return;
+  if (handling.key) call.once = OnceKey{name_of(*handling.key), sha256_hex(content_of(request))};
   route->handle(call, respond);
 }
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -33,6 +34,7 @@ struct Call {
   const HttpRequestIn& request;
   std::string id;                            ///< What stands for "{id}" in the path.
   std::map<std::string, std::string> query;  ///< Percent-decoded.
+  std::optional<OnceKey> once = {};          ///< It came with an Idempotency-Key.
 };
 
 struct Route {

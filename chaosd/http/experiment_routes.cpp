@@ -20,8 +20,18 @@ Reply accepted_reply(const Experiment& experiment) {
   return reply;
 }
 
-Reply create(const Api::Parts& parts, const ExperimentSpec& spec, const std::string& body) {
-  const auto admission = parts.experiments.create(spec, body);
+Reply create(const Api::Parts& parts, const ExperimentSpec& spec, const std::string& body,
+             const std::optional<OnceKey>& once) {
+  if (once) {  // An earlier run of chaosd may have done it, whose memory is gone.
+    const auto before = parts.experiments.asked_before(*once);
+    if (!before) return error_reply(before.error());
+    if (*before) {
+      Reply reply = accepted_reply(**before);
+      say_replayed(reply);
+      return reply;
+    }
+  }
+  const auto admission = parts.experiments.create(spec, body, once);
   if (!admission) return error_reply(admission.error());
   if (!admission->experiment) {
     return plans_not_accepted_reply(*admission, parts.guard.mode(), spec.accept_plan);
@@ -56,11 +66,9 @@ void add_experiment_routes(std::vector<Route>& routes, const Api::Parts& parts) 
                     [parts](const Call& call, const Responder& respond) {
                       auto spec = read_experiment(call.request.body);
                       if (!spec) return respond(error_reply(spec.error()));
-                      answer_later(
-                          parts, respond,
-                          [parts, spec = std::move(spec).value(), body = call.request.body] {
-                            return create(parts, spec, body);
-                          });
+                      answer_later(parts, respond,
+                                   [parts, spec = std::move(spec).value(), body = call.request.body,
+                                    once = call.once] { return create(parts, spec, body, once); });
                     }});
   routes.push_back(
       {"GET", one, Role::viewer, [&experiments](const Call& call, const Responder& respond) {

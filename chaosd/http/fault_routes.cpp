@@ -39,7 +39,12 @@ std::string cursor_of(const FaultView& fault) {
   return std::to_string(to_ms(fault.created_at)) + "~" + fault.id.value;
 }
 
-/// Where the page after the cursor begins; the faults are in order of creation.
+/// Of "f-<run>-<number>"; faults of one run may have been created in one millisecond.
+std::optional<std::int64_t> number_of(const std::string& id) {
+  return strict_integer(id.substr(std::min(id.size(), id.rfind('-') + 1)));
+}
+
+/// Where the page after the cursor begins; the faults are all there are, in order of creation.
 Result<std::size_t> place_after(const std::vector<FaultView>& faults, const Call& call) {
   const auto given = call.query.find("cursor");
   if (given == call.query.end()) return std::size_t{0};
@@ -52,11 +57,12 @@ Result<std::size_t> place_after(const std::vector<FaultView>& faults, const Call
   const std::string id = given->second.substr(mark + 1);
   const auto known = std::find_if(faults.begin(), faults.end(),
                                   [&](const auto& fault) { return fault.id.value == id; });
-  const auto next = known != faults.end()
-                        ? known + 1
-                        : std::find_if(faults.begin(), faults.end(), [&](const auto& fault) {
-                            return to_ms(fault.created_at) > *created;
-                          });
+  if (known != faults.end()) return static_cast<std::size_t>(known - faults.begin()) + 1;
+  const auto number = number_of(id);
+  const auto next = std::find_if(faults.begin(), faults.end(), [&](const auto& fault) {
+    const auto at = to_ms(fault.created_at);
+    return at > *created || (at == *created && number && number_of(fault.id.value) > number);
+  });
   return static_cast<std::size_t>(next - faults.begin());
 }
 
@@ -69,14 +75,18 @@ Reply list_faults(const ChaosService& service, const Call& call) {
   }
   const auto limit = number_parameter(call, "limit", 1, kPageMost);
   if (!limit) return error_reply(limit.error());
-  const auto faults = service.faults(which == "open");
+  // The place is looked for among all: what was open when the cursor was given may be over.
+  const auto faults = service.faults(false);
   const auto begin = place_after(faults, call);
   if (!begin) return error_reply(begin.error());
   const auto most = static_cast<std::size_t>(limit->value_or(kPageMost));
-  const auto end = std::min(faults.size(), *begin + most);
-  const std::vector<FaultView> page(faults.begin() + static_cast<std::ptrdiff_t>(*begin),
-                                    faults.begin() + static_cast<std::ptrdiff_t>(end));
-  const bool more = end < faults.size();
+  std::vector<FaultView> page;
+  bool more = false;
+  for (auto at = *begin; at < faults.size() && !more; ++at) {
+    if (which == "open" && !is_open(faults[at].state)) continue;
+    more = page.size() == most;
+    if (!more) page.push_back(faults[at]);
+  }
   return json_reply(200, {{"faults", to_json(page)},
                           {"next_cursor", more ? json(cursor_of(page.back())) : json(nullptr)}});
 }

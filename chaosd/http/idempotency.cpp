@@ -14,9 +14,16 @@ bool is_key(const std::string& key) {
          std::all_of(key.begin(), key.end(), [](char c) { return c > 0x20 && c < 0x7F; });
 }
 
+}  // namespace
+
 std::string name_of(const IdempotencyKey& key) { return key.role + " " + key.text; }
 
-}  // namespace
+void say_replayed(Reply& reply) {
+  for (const auto& [name, value] : reply.headers) {
+    if (name == "Idempotency-Replayed") return;
+  }
+  reply.headers.emplace_back("Idempotency-Replayed", "true");
+}
 
 void IdempotencyBook::forget(Place place) {
   places_.erase(place->key);
@@ -67,7 +74,7 @@ IdempotencyBook::Found IdempotencyBook::begin(const IdempotencyKey& key, const s
   }
   Found found;
   found.replay = entry.reply;
-  found.replay->headers.emplace_back("Idempotency-Replayed", "true");
+  say_replayed(*found.replay);
   return found;
 }
 

@@ -18,11 +18,16 @@ struct IdempotencyKey {
   std::string role;
   std::string text;
 };
+[[nodiscard]] std::string name_of(const IdempotencyKey& key);
+
+/// Tells the caller that nothing was done again.
+void say_replayed(Reply& reply);
 
 /// Remembers what was answered to a call that carried an Idempotency-Key, so that one that
 /// is sent again is answered again and not done again. Only what was accepted (2xx) is
-/// remembered: a call that was refused changed nothing and may be tried again. In memory:
-/// after a restart of chaosd the open fault itself refuses a second one. Any thread.
+/// remembered: a call that was refused changed nothing and may be tried again. In memory: after a
+/// restart of chaosd the open fault itself refuses a second one, and an experiment has its key
+/// with it. Any thread.
 class IdempotencyBook {
  public:
   struct Found {

@@ -19,11 +19,16 @@ void answer_later(const Api::Parts& parts, const Responder& respond, std::functi
     }
     respond(std::move(reply));
   };
-  const auto accepted = parts.desk.submit(work);
-  if (accepted) return;
-  Reply reply = error_reply(accepted.error());
-  reply.headers.emplace_back("Retry-After", "1");
-  respond(std::move(reply));
+  const auto refuse = [respond](const Error& error) {
+    Reply reply = error_reply(error);
+    reply.headers.emplace_back("Retry-After", "1");
+    respond(std::move(reply));
+  };
+  const auto accepted = parts.desk.submit(work, [refuse] {
+    refuse({ErrorCode::unavailable,
+            "nothing was done: it has waited for too long behind other plans; try again"});
+  });
+  if (!accepted) refuse(accepted.error());
 }
 
 }  // namespace faultline::chaos

@@ -16,6 +16,7 @@ namespace faultline::chaos {
 namespace {
 
 constexpr std::string_view kIdPrefix = "process:";
+constexpr std::string_view kEnded = "ended/";        // Of an instance that is over.
 constexpr auto kLook = milliseconds{50};             // How often a pause or a start is looked for.
 constexpr auto kStateStep = milliseconds{2};         // Between two looks for a signal's effect.
 constexpr auto kPidFileSettles = milliseconds{200};  // The program may rewrite it.
@@ -112,7 +113,7 @@ TargetInfo ProcessRuntime::look(const ProcessSpec& spec,
     if (stat.state != 'T') target.state_since = started_at(stat.start_ticks);
   } else if (const auto last = read_pid_file(spec.pid_file)) {
     // Tells a second run that has ended from the first.
-    target.instance = "ended/" + std::to_string(*last);
+    target.instance = std::string{kEnded} + std::to_string(*last);
   }
   return target;
 }
@@ -135,6 +136,14 @@ Result<TargetInfo> ProcessRuntime::inspect(const std::string& id, Deadline) {
   const ProcessSpec* spec = find(id);
   if (spec == nullptr) return unknown(id);
   return look(*spec, Pidfd::of(*spec));
+}
+
+/// Of a run that is over its pid file keeps no more than the pid.
+bool ProcessRuntime::is_same_run(const std::string& earlier, const std::string& later) const {
+  if (earlier == later) return true;
+  if (!later.starts_with(kEnded)) return false;
+  const auto pid = earlier.rfind('/');
+  return pid != std::string::npos && later == std::string{kEnded} + earlier.substr(pid + 1);
 }
 
 Status ProcessRuntime::stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) {

@@ -26,6 +26,8 @@ class ProcessRuntime final : public Runtime {
   [[nodiscard]] Result<std::string> describe(Deadline deadline) override;
   [[nodiscard]] Result<std::vector<TargetInfo>> list(Deadline deadline) override;
   [[nodiscard]] Result<TargetInfo> inspect(const std::string& id, Deadline deadline) override;
+  [[nodiscard]] bool is_same_run(const std::string& earlier,
+                                 const std::string& later) const override;
   Status stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) override;
   Status kill(const std::string& id, Deadline deadline) override;
   Status pause(const std::string& id, Deadline deadline) override;

@@ -52,6 +52,10 @@ class OwnershipMarks {
                            Deadline deadline) = 0;
   /// All marks of this chaosd, known to its journal or not.
   virtual Result<FoundMarks> find_marks(Deadline deadline) = 0;
+  /// Those where the target is, and maybe others.
+  virtual Result<FoundMarks> find_marks_of(const std::string& /*target_id*/, Deadline deadline) {
+    return find_marks(deadline);
+  }
   /// Over several machines: the marks of each, for one that cannot be asked says nothing of the
   /// others. Owned by the runtime.
   [[nodiscard]] virtual std::vector<OwnershipMarks*> mark_parts() { return {this}; }

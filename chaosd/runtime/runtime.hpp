@@ -53,6 +53,12 @@ class Runtime {
   [[nodiscard]] virtual Result<std::string> describe(Deadline deadline) = 0;
   [[nodiscard]] virtual Result<std::vector<TargetInfo>> list(Deadline deadline) = 0;
   [[nodiscard]] virtual Result<TargetInfo> inspect(const std::string& id, Deadline deadline) = 0;
+  /// Whether two instances of one target, the later one second, are the same run: it may be
+  /// spelled otherwise once it is over.
+  [[nodiscard]] virtual bool is_same_run(const std::string& earlier,
+                                         const std::string& later) const {
+    return earlier == later;
+  }
 
   /// SIGTERM, then SIGKILL after `grace` (CockroachDB drains on SIGTERM).
   virtual Status stop(const std::string& id, std::chrono::seconds grace, Deadline deadline) = 0;

@@ -66,6 +66,12 @@ struct ExperimentRun {
   std::vector<FaultView> records;  ///< One for each target, as the ledger had it last.
 };
 
+/// The call with an Idempotency-Key that asked for it.
+struct OnceKey {
+  std::string name;    ///< The key, among those of callers who may do the same.
+  std::string digest;  ///< Of the whole call.
+};
+
 /// What was asked for, and what became of it. Whoever calls writes `wanted` and
 /// `stop_reason`, the runner all the rest.
 struct Experiment {
@@ -74,8 +80,9 @@ struct Experiment {
   ExperimentSpec spec;
   std::vector<std::string> accepted;  ///< Of each step the plan that was accepted; empty: none.
   WallTime created_at;
-  bool wanted = true;       ///< Desired: on.
-  std::string stop_reason;  ///< Why it is not wanted any more.
+  std::optional<OnceKey> once = {};  ///< Empty: it came without a key.
+  bool wanted = true;                ///< Desired: on.
+  std::string stop_reason;           ///< Why it is not wanted any more.
   ExperimentState state = ExperimentState::scheduled;
   std::string reason;
   std::optional<WallTime> next_run_at;

@@ -63,7 +63,10 @@ Result<Experiment> order_of(const json& object, const ReadExperiment& read) {
   experiment.accepted = reader.texts_or_empty("accepted");
   experiment.created_at = reader.time("created_at_ms");
   experiment.spec.name = reader.text("name");
+  const auto once = reader.maybe_text("once");  // One of an earlier chaosd has none.
+  const auto once_digest = reader.maybe_text("once_digest");
   if (reader.error()) return *reader.error();
+  if (once && once_digest) experiment.once = OnceKey{*once, *once_digest};
   auto spec = read(experiment.body);
   if (spec) {
     experiment.spec = std::move(spec).value();
@@ -136,12 +139,16 @@ class FileReader {
 }  // namespace
 
 std::string line_of_order(const Experiment& experiment) {
-  return checked_line(wire::dump({{"asked",
-                                   {{"id", experiment.id},
-                                    {"name", experiment.spec.name},
-                                    {"body", experiment.body},
-                                    {"accepted", experiment.accepted},
-                                    {"created_at_ms", to_ms(experiment.created_at)}}}}));
+  json asked = {{"id", experiment.id},
+                {"name", experiment.spec.name},
+                {"body", experiment.body},
+                {"accepted", experiment.accepted},
+                {"created_at_ms", to_ms(experiment.created_at)}};
+  if (experiment.once) {
+    asked["once"] = experiment.once->name;
+    asked["once_digest"] = experiment.once->digest;
+  }
+  return checked_line(wire::dump({{"asked", asked}}));
 }
 
 std::string line_of_state(const Experiment& experiment, const ExperimentRun* run) {

@@ -1,5 +1,7 @@
 #include "chaosd/service/experiment_recovery.hpp"
 
+#include <utility>
+
 namespace faultline::chaos {
 
 namespace {
@@ -43,6 +45,24 @@ void settle(Experiment& experiment, WallTime now) {
   if (!experiment.next_run_at || (times && experiment.runs_total >= *times)) {
     end(experiment, ExperimentState::done, "its schedule is over", now);
   }
+}
+
+std::vector<FaultView*> refresh_found(ExperimentRun& run, const FindFault& find) {
+  std::vector<FaultView*> unknown;
+  for (FaultView& record : run.records) {
+    if (!is_open(record.state)) continue;
+    const auto found = find(record.id);
+    if (!found) {
+      unknown.push_back(&record);
+      continue;
+    }
+    const FaultView before = std::exchange(record, *found);
+    // What a mark does not tell.
+    record.experiment = before.experiment;
+    if (!record.node_id) record.node_id = before.node_id;
+    if (record.detail.empty()) record.detail = before.detail;
+  }
+  return unknown;
 }
 
 void recover(Experiment& experiment, bool doubtful, WallTime now) {

@@ -1,5 +1,9 @@
 #pragma once
 
+#include <functional>
+#include <optional>
+#include <vector>
+
 #include "chaosd/service/chaos_clock.hpp"
 #include "chaosd/service/experiment.hpp"
 
@@ -16,5 +20,12 @@ void recover(Experiment& experiment, bool doubtful, WallTime now);
 void settle(Experiment& experiment, WallTime now);
 /// Passes over the due times before `now`, counting them.
 void miss_until(Experiment& experiment, WallTime now);
+
+/// What the ledger knows of a fault.
+using FindFault = std::function<std::optional<FaultView>(const FaultId&)>;
+/// Brings the open records of a run up to date by their ids: of a fault that the journal had lost,
+/// and that was found by its mark, the ledger does not know the experiment. Those that it does not
+/// know at all are the answer: pointers into `run`.
+std::vector<FaultView*> refresh_found(ExperimentRun& run, const FindFault& find);
 
 }  // namespace faultline::chaos

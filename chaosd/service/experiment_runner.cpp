@@ -122,7 +122,7 @@ void ExperimentRunner::run(const std::stop_token& stop) {
 ExperimentRunner::Progress& ExperimentRunner::progress_of(const Experiment& experiment) {
   const auto found = progress_.find(experiment.id);
   if (found != progress_.end()) return found->second;
-  return progress_.emplace(experiment.id, Progress{AbortWatch{experiment.spec.abort}, {}, {}})
+  return progress_.emplace(experiment.id, Progress{AbortWatch{experiment.spec.abort}, {}, {}, {}})
       .first->second;
 }
 
@@ -277,7 +277,24 @@ void ExperimentRunner::stop(Experiment& experiment, ExperimentState ending,
   }
   ledger_.request_undo_of(experiment.id, "its experiment ends: " + run.reason);
   refresh(run, ledger_.records_of_run(experiment.id, run.number));
+  look_for_lost(experiment);
   if (all_over(run)) finish(experiment);
+}
+
+/// When no mark of a lost one was found either, nobody would ever say that it is over.
+void ExperimentRunner::look_for_lost(Experiment& experiment) {
+  Progress& progress = progress_of(experiment);
+  const Now now = clock_.now();
+  const auto lost =
+      refresh_found(experiment.runs.back(), [this](const FaultId& id) { return ledger_.find(id); });
+  if (lost.empty()) return progress.lost_since.reset();
+  if (!progress.lost_since) progress.lost_since = now.steady;
+  if (now.steady - *progress.lost_since < kLostAfter) return;
+  for (FaultView* const record : lost) {
+    record->state = FaultState::failed;
+    record->reason = "the journal had lost it, and nothing that would tell of it was found";
+    record->ended_at = now.wall;
+  }
 }
 
 void ExperimentRunner::finish(Experiment& experiment) {

@@ -72,6 +72,9 @@ class ExperimentRunner {
   static constexpr milliseconds kLookEvery{500};
   /// A run that could not begin so long after it was due is missed, not late.
   static constexpr milliseconds kLateMost{30'000};
+  /// For so long what the ledger does not know may still be found by its mark: the sweep comes
+  /// every 10 s.
+  static constexpr milliseconds kLostAfter{15'000};
 
  private:
   /// Of a run that this run of chaosd began.
@@ -79,6 +82,7 @@ class ExperimentRunner {
     AbortWatch watch;
     std::optional<SteadyTime> looked_at;
     std::optional<SteadyTime> waiting_since;  ///< The step's faults have ended.
+    std::optional<SteadyTime> lost_since;     ///< The ledger does not know one that was open.
   };
 
   void begin(Experiment experiment);
@@ -86,6 +90,7 @@ class ExperimentRunner {
   void inject(Experiment& experiment);
   void stop(Experiment& experiment, ExperimentState ending, const std::string& why);
   void finish(Experiment& experiment);
+  void look_for_lost(Experiment& experiment);
   void keep(const Experiment& experiment);
   [[nodiscard]] std::string why_not_begin(const Experiment& experiment);
   [[nodiscard]] std::string why_abort(const Experiment& experiment,

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "chaosd/service/digest.hpp"
+#include "chaosd/service/experiment_recovery.hpp"
 
 namespace faultline::chaos {
 
@@ -108,7 +109,8 @@ Result<std::vector<Plan>> ExperimentService::plan(const ExperimentSpec& spec) co
 }
 
 Result<ExperimentAdmission> ExperimentService::create(const ExperimentSpec& spec,
-                                                      const std::string& body) {
+                                                      const std::string& body,
+                                                      const std::optional<OnceKey>& once) {
   if (auto begin = service_.may_begin(); !begin) return begin.error();
   if (auto witnesses = check_witnesses(spec); !witnesses) return witnesses.error();
   auto plans = plan(spec);
@@ -125,6 +127,7 @@ Result<ExperimentAdmission> ExperimentService::create(const ExperimentSpec& spec
   }
   experiment.id = "e-" + service_.run() + "-" + std::to_string(next_++);
   experiment.body = body;
+  experiment.once = once;
   experiment.spec = spec;
   experiment.created_at = service_.now();
   experiment.next_run_at = spec.schedule
@@ -133,6 +136,22 @@ Result<ExperimentAdmission> ExperimentService::create(const ExperimentSpec& spec
   if (auto added = book_.add(experiment); !added) return added.error();
   admission.experiment = std::move(experiment);
   return admission;
+}
+
+Result<std::optional<Experiment>> ExperimentService::asked_before(const OnceKey& once) const {
+  const WallTime since = service_.now() - kKeyKeptFor;
+  for (auto& experiment : book_.all()) {
+    if (!experiment.once || experiment.once->name != once.name) continue;
+    if (experiment.created_at < since) continue;
+    if (experiment.once->digest != once.digest) {
+      return Error{ErrorCode::invalid,
+                   "this Idempotency-Key came with another call before; use a new one",
+                   "/Idempotency-Key"};
+    }
+    add_records(experiment);
+    return std::optional{std::move(experiment)};
+  }
+  return std::optional<Experiment>{};
 }
 
 Result<Experiment> ExperimentService::stop(const std::string& id, const std::string& reason) {
@@ -161,6 +180,9 @@ void ExperimentService::add_records(Experiment& experiment) const {
   if (experiment.current() == nullptr) return;
   ExperimentRun& run = experiment.runs.back();
   refresh(run, ledger_.records_of_run(experiment.id, run.number));
+  (void)refresh_found(run, [this](const FaultId& id) {
+    return ledger_.find(id);
+  });  // What nothing tells of is the runner's to judge.
 }
 
 Result<Experiment> ExperimentService::find(const std::string& id) const {

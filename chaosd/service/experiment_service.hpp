@@ -29,8 +29,12 @@ class ExperimentService {
       : book_(book), service_(service), guard_(guard), ledger_(ledger), witnesses_(witnesses) {}
 
   /// Plans every step, and writes the experiment down if all of it could be done now and its
-  /// risks are accepted. `body` is what `spec` was read from.
-  Result<ExperimentAdmission> create(const ExperimentSpec& spec, const std::string& body);
+  /// risks are accepted. `body` is what `spec` was read from; `once` is kept with it.
+  Result<ExperimentAdmission> create(const ExperimentSpec& spec, const std::string& body,
+                                     const std::optional<OnceKey>& once = {});
+  /// The one that a call with this key has brought within the last day, maybe to an earlier run
+  /// of chaosd; `invalid` when that was another call.
+  [[nodiscard]] Result<std::optional<Experiment>> asked_before(const OnceKey& once) const;
   /// Not wanted any more: its faults are undone, and there is no further step and no further
   /// run. One that is over is answered as it ended.
   Result<Experiment> stop(const std::string& id, const std::string& reason);
@@ -46,6 +50,7 @@ class ExperimentService {
   [[nodiscard]] ExperimentStats stats() const { return book_.stats(); }
 
   static constexpr std::chrono::hours kRunMost{24};
+  static constexpr std::chrono::hours kKeyKeptFor{24};
   static constexpr std::size_t kRecordsMost = 256;  ///< Faults of one run.
 
  private:

@@ -23,7 +23,12 @@ void FaultWorker::undo_marks(Job& job) {
   const Now now = clock_.now();
   const auto done = fault_of(job.record.view.kind)
                         .undo(runtime_, order_of(job.record, now), now.steady + kMarksLimit);
-  if (!done) return retry_later(job, done.error().message);
+  if (!done) {
+    const ErrorCode code = done.error().code;
+    const bool silent = code == ErrorCode::timeout || code == ErrorCode::unavailable;
+    return silent ? retry_unseen(job, done.error()) : retry_later(job, done.error().message);
+  }
+  note_answer(job);
   if (!job.progress.undone) {
     job.progress.undone = true;
     const auto settles = fault_of(job.record.view.kind).settles_for();

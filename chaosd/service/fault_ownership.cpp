@@ -4,6 +4,8 @@
 // is told as active: a mark before would stand between the request and a kill. So what a lost
 // journal cannot heal is a fault whose chaosd died in the instant between its effect and its mark.
 // A drain is marked before it is begun, and again when it is proven.
+#include <algorithm>
+
 #include "chaosd/runtime/fault_point.hpp"
 #include "chaosd/service/fault_worker.hpp"
 #include "chaosd/service/reconcile.hpp"
@@ -16,13 +18,18 @@ constexpr milliseconds kMarkLimit{5000};
 
 }  // namespace
 
-Status FaultWorker::put_mark(const Job& job) {
+Status FaultWorker::put_mark(Job& job) {
   OwnershipMarks* const marks = runtime_.marks();
-  if (marks == nullptr || !fault_of(job.record.view.kind).needs_mark()) return kDone;
+  if (marks == nullptr || !fault_of(job.record.view.kind).needs_mark()) {
+    job.progress.marked = true;  // As far as it needs one.
+    return kDone;
+  }
   fault_point("before:mark");
   auto put = marks->put_mark(mark_of(job.record), clock_.now().steady + kMarkLimit);
   fault_point("after:mark");
-  if (!put) {
+  if (put) {
+    job.progress.marked = true;
+  } else {
     log_->error("an ownership mark cannot be put fault={} target={} error={}",
                 job.record.view.id.value, job.record.view.target, put.error().message);
   }
@@ -37,6 +44,21 @@ void FaultWorker::take_mark(const FaultId& fault, const std::string& target_id,
   if (taken) return;
   log_->warn("an ownership mark cannot be taken away yet fault={} error={}", fault.value,
              taken.error().message);
+}
+
+/// What is saved as the limit of before must not be one that a fault of ours has set, of which a
+/// lost journal tells no more.
+Result<bool> FaultWorker::what_is_before_is_ours(const Job& job) {
+  OwnershipMarks* const marks = runtime_.marks();
+  const FaultView& view = job.record.view;
+  const std::string& target_id = job.record.target_id;
+  const Fault& fault = fault_of(view.kind);
+  if (marks == nullptr || !fault.needs_mark() || !fault.leaves_marks()) return false;
+  const auto found = marks->find_marks_of(target_id, clock_.now().steady + kMarkLimit);
+  if (!found) return found.error();
+  return std::any_of(found->marks.begin(), found->marks.end(), [&](const Mark& mark) {
+    return mark.fault != view.id && mark.kind == view.kind && mark.target_id == target_id;
+  });
 }
 
 void FaultWorker::sweep(OwnershipMarks& marks) {

@@ -1,6 +1,7 @@
 #include "chaosd/service/fault_worker.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "chaosd/faults/fault.hpp"
 #include "chaosd/service/reconcile.hpp"
@@ -19,6 +20,7 @@ constexpr milliseconds kSettleEvery = 250ms;
 constexpr milliseconds kRetryFirst = 500ms;
 constexpr milliseconds kRetryMost = 5s;
 constexpr milliseconds kSweepEvery = 10s;
+constexpr milliseconds kSweepWaitEvery = 250ms;
 
 /// After these errors the runtime may yet do what it was told.
 bool effect_is_unclear(ErrorCode code) {
@@ -59,6 +61,14 @@ Result<TargetInfo> FaultWorker::inspect(const Job& job) {
   return runtime_.inspect(job.record.target_id, clock_.now().steady + kInspectLimit);
 }
 
+/// The run that was touched; when a crash kept us from writing it down, the one that was found,
+/// in the spelling of now. Empty: nobody knows.
+std::string FaultWorker::run_of_ours(const FaultRecord& record, const TargetInfo& target) const {
+  if (!record.touched_instance.empty()) return record.touched_instance;
+  if (target.instance.empty()) return "";
+  return runtime_.is_same_run(record.instance, target.instance) ? target.instance : record.instance;
+}
+
 void FaultWorker::inject(Job& job) {
   if (deadline_passed(job.record, clock_.now())) {
     return end(job, FaultState::failed, "its deadline passed before it could be begun");
@@ -78,6 +88,13 @@ void FaultWorker::inject(Job& job) {
     }
   }
   const Fault& fault = fault_of(job.record.view.kind);
+  const auto marked = what_is_before_is_ours(job);
+  if (!marked) return end(job, FaultState::failed, "nothing was done: " + marked.error().message);
+  if (*marked) {
+    ledger_.request_sweep();  // Which makes a fault of it that is undone, or takes it away.
+    job.progress.not_before = clock_.now().steady + kSweepWaitEvery;
+    return;
+  }
   auto saved =
       fault.save(runtime_, order_of(job.record, clock_.now()), clock_.now().steady + kInspectLimit);
   if (!saved) return end(job, FaultState::failed, "nothing was done: " + saved.error().message);
@@ -173,19 +190,21 @@ void FaultWorker::undo(Job& job) {
   }
   const Fault& fault = fault_of(view.kind);
   if (fault.leaves_marks()) return undo_marks(job);
+  const auto asked = clock_.now().steady;
   const auto target = inspect(job);
   if (!target) {
-    if (target.error().code != ErrorCode::not_found)
-      return retry_later(job, target.error().message);
+    if (target.error().code != ErrorCode::not_found) return retry_unseen(job, target.error());
     return end(job, FaultState::reverted, target.error().message);
   }
-  const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
+  note_answer(job);
+  const std::string ours = run_of_ours(job.record, *target);
+  const UndoPlan plan = fault.plan_undo(*target, ours);
   switch (plan.action) {
     case UndoPlan::Action::wait: return retry_later(job, plan.note);
     case UndoPlan::Action::nothing: {
-      const auto now = clock_.now().steady;
-      if (now >= job.progress.settle_until) return end(job, FaultState::reverted, plan.note);
-      job.progress.not_before = now + kSettleEvery;
+      // An answer that came late does not tell of the time in which it was waited for.
+      if (asked >= job.progress.settle_until) return end(job, FaultState::reverted, plan.note);
+      job.progress.not_before = clock_.now().steady + kSettleEvery;
       return;
     }
     case UndoPlan::Action::act:
@@ -197,15 +216,16 @@ void FaultWorker::undo(Job& job) {
 void FaultWorker::finish_undo(Job& job, const Status& done) {
   const auto target = inspect(job);
   if (!target) {
-    if (target.error().code != ErrorCode::not_found)
-      return retry_later(job, target.error().message);
+    if (target.error().code != ErrorCode::not_found) return retry_unseen(job, target.error());
     return end(job, FaultState::reverted, target.error().message);
   }
   if (target->state == ContainerState::running) return end(job, FaultState::reverted, "");
-  if (!done) return retry_later(job, done.error().message);
   // It came up and went down at once; that run is one of ours, so we try again.
-  job.record.touched_instance = target->instance;
-  (void)put_mark(job);  // Logged there; healing goes on.
+  if (target->instance != job.record.touched_instance) {
+    job.record.touched_instance = target->instance;
+    (void)put_mark(job);  // Logged there; healing goes on.
+  }
+  if (!done) return retry_later(job, done.error().message);
   retry_later(job, target->name + " is " + std::string{to_string(target->state)} +
                        " after it was told to run");
 }
@@ -221,6 +241,19 @@ void FaultWorker::retry_later(Job& job, const std::string& reason) {
   view.state = FaultState::revert_failed;
   view.reason = reason;
   (void)ledger_.commit(job.record);  // Logged there; it is retried all the same.
+}
+
+void FaultWorker::retry_unseen(Job& job, const Error& error) {
+  job.progress.unanswered = true;
+  retry_later(job, error.message);
+}
+
+/// While nobody answers, nothing settles: what was never proven may wait in the same place as our
+/// questions, so that the time for it counts from the first answer on.
+void FaultWorker::note_answer(Job& job) {
+  if (!std::exchange(job.progress.unanswered, false) || job.record.view.active_at) return;
+  job.progress.settle_until =
+      std::max(job.progress.settle_until, clock_.now().steady + late_effect_limit(job.record));
 }
 
 void FaultWorker::end(Job& job, FaultState state, const std::string& reason) {
@@ -255,12 +288,14 @@ void FaultWorker::check(Job& job) {
     return;
   }
   const Fault& fault = fault_of(job.record.view.kind);
-  if (fault.leaves_marks()) return check_marks(job, target);
+  if (fault.leaves_marks()) {
+    if (target && !job.progress.marked) (void)put_mark(job);  // Logged there; tried again.
+    return check_marks(job, target);
+  }
   if (target) {
     const UndoPlan plan = fault.plan_undo(*target, job.record.touched_instance);
-    if (plan.action != UndoPlan::Action::nothing) {  // Still as we left it.
-      // By an earlier run, which may have known no marks.
-      if (!job.progress.applied) (void)put_mark(job);  // Logged there.
+    if (plan.action != UndoPlan::Action::nothing) {   // Still as we left it.
+      if (!job.progress.marked) (void)put_mark(job);  // Logged there.
       return;
     }
     job.progress.undo_reason = "it ended early";

@@ -11,8 +11,9 @@
 namespace faultline::chaos {
 
 /// Does what the ledger says is due, proves it, and takes it back; the only caller
-/// of a runtime for acting. Several run at once, each with a runtime of its own;
-/// the ledger keeps two of them off one target. `step` is the whole logic.
+/// of a runtime for acting. Several run at once, each with a runtime of its own; the
+/// ledger keeps two of them off one target, but for what is taken away beside it.
+/// `step` is the whole logic.
 class FaultWorker {
  public:
   /// All outlive this. `runtime` is used by this worker alone.
@@ -51,14 +52,18 @@ class FaultWorker {
   void reapply(Job& job, const std::string& reason);
   void sweep(Holds& holds);
   void sweep(OwnershipMarks& marks);
-  Status put_mark(const Job& job);
+  Status put_mark(Job& job);
+  [[nodiscard]] Result<bool> what_is_before_is_ours(const Job& job);
   void take_mark(const FaultId& fault, const std::string& target_id, OwnershipMarks& marks);
   void start(const Job& job);
 
   [[nodiscard]] Result<TargetInfo> inspect(const Job& job);
+  [[nodiscard]] std::string run_of_ours(const FaultRecord& record, const TargetInfo& target) const;
   void end(Job& job, FaultState state, const std::string& reason);
   void give_up_injection(Job& job, const std::string& reason, milliseconds settle);
   void retry_later(Job& job, const std::string& reason);
+  void retry_unseen(Job& job, const Error& error);
+  void note_answer(Job& job);
 
   const Lane lane_;
   Runtime& runtime_;

@@ -112,6 +112,8 @@ Result<Injection> Guard::inject(const InjectOrder& asked) {
   if (auto begin = service_.may_begin(); !begin) return begin.error();
   const auto order = with_leases(asked);
   if (!order) return order.error();
+  std::unique_lock one_order(one_order_, std::defer_lock);
+  if (mode_ != GuardMode::off) one_order.lock();
   auto drafts = service_.resolve(*order);
   if (!drafts) return drafts.error();
   Injection injection;

@@ -2,6 +2,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -61,6 +62,9 @@ class Guard {
   [[nodiscard]] std::vector<NodeId> cut_from(const FaultRecord& record) const;
 
   std::atomic<std::int64_t> asked_to_accept_ = 0;
+  /// Orders are let in one after another, each with those before it among what is broken. Held
+  /// while the exporter is asked, which has its deadline; nobody who calls inject() holds a mutex.
+  std::mutex one_order_;
   const GuardMode mode_;
   ChaosService& service_;
   const TargetBoard& board_;

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "chaosd/faults/fault.hpp"
 #include "chaosd/runtime/fault_point.hpp"
 
 namespace faultline::chaos {
@@ -15,10 +14,6 @@ constexpr milliseconds kOverdueAfter{2000};
 constexpr std::size_t kEndedKept = 200;
 constexpr milliseconds kOutcomeEvery{10'000};
 constexpr std::size_t kOpenMax = 256;
-
-bool takes(Lane lane, Job::Work work) {
-  return lane == Lane::any || work == Job::Work::undo || work == Job::Work::check;
-}
 
 }  // namespace
 
@@ -175,6 +170,13 @@ std::vector<FaultView> Ledger::request_undo_all(const std::string& reason) {
   return views;
 }
 
+void Ledger::request_sweep() {
+  const std::lock_guard lock(mutex_);
+  sweep_asked_ = true;
+  version_ += 1;
+  changed_.notify_all();
+}
+
 bool Ledger::take_sweep_request() {
   const std::lock_guard lock(mutex_);
   return std::exchange(sweep_asked_, false);
@@ -190,23 +192,6 @@ void Ledger::request_undo_of(const std::string& experiment, const std::string& r
   }
   version_ += 1;
   changed_.notify_all();
-}
-
-Status Ledger::request_start(const std::string& target_id, const std::string& name) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& job : starts_) {
-    if (job.record.target_id == target_id) return kDone;
-  }
-  if (starts_.size() >= kOpenMax) {
-    return Error{ErrorCode::unavailable, "too many targets are waiting to be started"};
-  }
-  Job job{Job::Work::start, {}, {}};
-  job.record.target_id = target_id;
-  job.record.view.target = name;
-  starts_.push_back(std::move(job));
-  version_ += 1;
-  changed_.notify_all();
-  return kDone;
 }
 
 void Ledger::note_outcome(const FaultId& id, const Outcome& outcome) {
@@ -235,61 +220,6 @@ void Ledger::target_changed(const std::string& target_id) {
     version_ += 1;
     changed_.notify_all();
   }
-}
-
-std::optional<Job::Work> Ledger::due(const Entry& entry, const Now& now) const {
-  using Work = Job::Work;
-  if (entry.claimed || busy_targets_.contains(entry.record.target_id)) return std::nullopt;
-  if (now.steady < entry.progress.not_before) return std::nullopt;
-  switch (entry.record.view.state) {
-    case FaultState::queued: return Work::inject;
-    case FaultState::injecting:
-      return entry.progress.applied && !entry.progress.undo_requested ? Work::verify : Work::undo;
-    case FaultState::active:
-      if (entry.progress.undo_requested || deadline_passed(entry.record, now) ||
-          fault_of(entry.record.view.kind).ends_at_once()) {
-        return Work::undo;
-      }
-      if (entry.progress.suspect || now.steady >= entry.progress.check_at) return Work::check;
-      return std::nullopt;
-    case FaultState::reverting:
-    case FaultState::revert_failed: return Work::undo;
-    case FaultState::reverted:
-    case FaultState::failed: return std::nullopt;
-  }
-  FAULTLINE_ENSURE(false, "every fault state is judged");
-}
-
-bool Ledger::start_is_due() const {
-  return !starts_.empty() && !busy_targets_.contains(starts_.front().record.target_id);
-}
-
-std::optional<Job> Ledger::claim(Lane lane) {
-  const std::lock_guard lock(mutex_);
-  const Now now = clock_.now();
-  mark_overdue(now);
-  if (start_is_due()) {
-    Job job = std::move(starts_.front());
-    starts_.pop_front();
-    busy_targets_.insert(job.record.target_id);
-    return job;
-  }
-  Entry* chosen = nullptr;
-  Job::Work work = Job::Work::inject;
-  for (auto& entry : entries_) {
-    const auto next = due(entry, now);
-    if (!next || !takes(lane, *next)) continue;
-    if (chosen != nullptr && *next != Job::Work::undo) continue;
-    chosen = &entry;
-    work = *next;
-    if (work == Job::Work::undo) break;  // Healing goes first.
-  }
-  if (chosen == nullptr) return std::nullopt;
-  chosen->claimed = true;
-  busy_targets_.insert(chosen->record.target_id);
-  Job job{work, chosen->record, chosen->progress};
-  chosen->progress.suspect = false;
-  return job;
 }
 
 Status Ledger::write(Entry& entry, const FaultRecord& record) {
@@ -322,24 +252,6 @@ Status Ledger::commit(const FaultRecord& record) {
   return write(*entry, merged);
 }
 
-void Ledger::release(const Job& job) {
-  const std::lock_guard lock(mutex_);
-  busy_targets_.erase(job.record.target_id);
-  if (Entry* entry = entry_of(job.record.view.id)) {
-    const Progress asked = entry->progress;  // What others asked for meanwhile.
-    entry->claimed = false;
-    entry->progress = job.progress;
-    entry->progress.suspect = asked.suspect || job.progress.suspect;
-    if (asked.undo_requested && !job.progress.undo_requested) {
-      entry->progress.undo_requested = true;
-      entry->progress.undo_reason = asked.undo_reason;
-      entry->progress.not_before = {};
-    }
-  }
-  version_ += 1;
-  changed_.notify_all();
-}
-
 void Ledger::mark_overdue(const Now& now) {
   for (auto& entry : entries_) {
     auto& view = entry.record.view;
@@ -358,34 +270,6 @@ void Ledger::publish(const FaultView& fault) {
   feed_.publish({0, clock_.now().wall, ChaosEvent::Kind::fault_state, fault.target, fault.node_id,
                  fault.id, std::string{to_string(fault.state)}, describe(fault),
                  fault.experiment ? std::optional{fault.experiment->id} : std::nullopt});
-}
-
-void Ledger::wait_for_work(Lane lane, const std::stop_token& stop) {
-  std::unique_lock lock(mutex_);
-  if (start_is_due()) return;
-  const Now now = clock_.now();
-  milliseconds left{1000};
-  for (const auto& entry : entries_) {
-    if (entry.claimed || !is_open(entry.record.view.state)) continue;
-    if (const auto work = due(entry, now)) {
-      if (takes(lane, *work)) return;
-      continue;
-    }
-    if (entry.record.view.state == FaultState::active) {
-      left = std::min(left, time_left(entry.record, now));
-      if (entry.progress.check_at != SteadyTime::max()) {
-        left =
-            std::min(left, std::chrono::ceil<milliseconds>(entry.progress.check_at - now.steady));
-      }
-    }
-    if (entry.progress.not_before > now.steady) {
-      left =
-          std::min(left, std::chrono::ceil<milliseconds>(entry.progress.not_before - now.steady));
-    }
-  }
-  const auto version = version_;
-  changed_.wait_for(lock, stop, std::max(left, milliseconds{1}),
-                    [&] { return version_ != version; });
 }
 
 }  // namespace faultline::chaos

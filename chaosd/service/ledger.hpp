@@ -5,7 +5,6 @@
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -29,6 +28,7 @@ struct GuardTicket {
 /// the record and the world tell the rest.
 struct Progress {
   bool applied = false;  ///< The runtime was told; the effect is not proven yet.
+  bool marked = false;   ///< By this run; an earlier one may have known no marks.
   bool undo_requested = false;
   bool undone = false;       ///< Once; it may have to be looked at again.
   bool never_begun = false;  ///< By the journal's word alone, which a mark may refute.
@@ -39,6 +39,7 @@ struct Progress {
   SteadyTime check_at = SteadyTime::max();  ///< What holds it must be renewed then.
   SteadyTime verify_until{};
   SteadyTime settle_until{};  ///< Until then an effect may still come late.
+  bool unanswered = false;    ///< The runtime did not answer when it was asked last.
   int attempts = 0;
   std::optional<GuardTicket> ticket = {};  ///< Empty: the guard has no say in it.
 };
@@ -67,8 +68,8 @@ struct Job {
   Progress progress;
 };
 
-/// Which work a worker takes. One undoes and renews only, so that long drains elsewhere
-/// cannot make a deadline or a lease pass.
+/// Which work a worker takes. One undoes and renews only, so that long drains and starts on
+/// request cannot make a deadline or a lease pass.
 enum class Lane { any, undo_only };
 
 /// Every fault that was asked for and what became of it: the only writer of faults
@@ -94,6 +95,8 @@ class Ledger {
   Result<FaultView> request_undo(const FaultId& id, const std::string& reason);
   /// Asks as well for a look at what may be in the world and not in here.
   std::vector<FaultView> request_undo_all(const std::string& reason);
+  /// Asks for that look alone.
+  void request_sweep();
   /// Whether somebody has asked for that look since this was last called.
   [[nodiscard]] bool take_sweep_request();
   /// The same for all that an experiment began.
@@ -127,6 +130,8 @@ class Ledger {
   /// Writes down and publishes a new state of a claimed fault.
   Status commit(const FaultRecord& record);
   void release(const Job& job);
+  /// How long nothing can become due for this lane unless something happens; 0: something is.
+  [[nodiscard]] milliseconds idle_for(Lane lane) const;
   /// Returns when something may be due for this lane, at the latest after a second.
   void wait_for_work(Lane lane, const std::stop_token& stop);
 
@@ -139,7 +144,11 @@ class Ledger {
   };
 
   [[nodiscard]] std::optional<Job::Work> due(const Entry& entry, const Now& now) const;
-  [[nodiscard]] bool start_is_due() const;
+  [[nodiscard]] static std::optional<Job::Work> due_by_itself(const Entry& entry, const Now& now);
+  [[nodiscard]] static bool may_pass(const Entry& entry, Job::Work work);
+  [[nodiscard]] bool is_busy(const std::string& target_id) const;
+  [[nodiscard]] std::optional<Job> take_start();
+  [[nodiscard]] milliseconds until_due(Lane lane) const;
   [[nodiscard]] Status fits(const FaultRecord& record) const;
   [[nodiscard]] Status may_open(const std::vector<FaultRecord>& records) const;
   [[nodiscard]] Entry* entry_of(const FaultId& id);
@@ -158,7 +167,7 @@ class Ledger {
   Journal journal_;
   std::deque<Entry> entries_;  ///< In order of creation.
   std::deque<Job> starts_;
-  std::set<std::string> busy_targets_;
+  std::map<std::string, int> busy_targets_;  ///< And how many workers are at each.
   std::int64_t journal_lines_ = 0;
   std::int64_t journal_failures_ = 0;
   std::uint64_t version_ = 0;  ///< Grows when there may be new work.

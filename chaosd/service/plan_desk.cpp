@@ -5,27 +5,27 @@
 
 namespace faultline::chaos {
 
-Status PlanDesk::submit(std::function<void()> work) {
+Status PlanDesk::submit(std::function<void()> work, std::function<void()> too_late) {
   const std::lock_guard lock(mutex_);
   if (waiting_.size() >= kWaitingMax) {
     return Error{ErrorCode::unavailable,
                  std::to_string(kWaitingMax) + " plans wait already; try again in a second"};
   }
-  waiting_.push_back(std::move(work));
+  waiting_.push_back({clock_.now().steady, std::move(work), std::move(too_late)});
   changed_.notify_one();
   return kDone;
 }
 
 bool PlanDesk::step() {
-  std::function<void()> work;
+  Waiting next;
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.empty()) return false;
-    work = std::move(waiting_.front());
+    next = std::move(waiting_.front());
     waiting_.pop_front();
   }
   try {
-    work();
+    (clock_.now().steady - next.since > kWaitMost ? next.too_late : next.work)();
   } catch (const std::exception& exception) {
     log_->error("plan failed error={}", exception.what());
   }

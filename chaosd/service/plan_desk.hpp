@@ -6,6 +6,7 @@
 #include <mutex>
 #include <stop_token>
 
+#include "chaosd/service/chaos_clock.hpp"
 #include "common/base/log.hpp"
 #include "common/base/result.hpp"
 
@@ -15,21 +16,33 @@ namespace faultline::chaos {
 /// no thread of the HTTP server ever waits. `submit` from any thread; `step` from one.
 class PlanDesk {
  public:
-  explicit PlanDesk(Logger log) : log_(std::move(log)) {}
+  /// `clock` outlives this.
+  PlanDesk(const ChaosClock& clock, Logger log) : clock_(clock), log_(std::move(log)) {}
 
-  /// `unavailable` when `kWaitingMax` wait already: then `work` is never called.
-  Status submit(std::function<void()> work);
+  /// Later `work` is called, or `too_late` in its place, when it has waited for more than
+  /// `kWaitMost`: its caller may have been told already that nobody answers. `unavailable` when
+  /// `kWaitingMax` wait already: then neither is called.
+  Status submit(std::function<void()> work, std::function<void()> too_late);
   /// Does the next one, if there is one.
   bool step();
   void run(const std::stop_token& stop);
 
   static constexpr std::size_t kWaitingMax = 64;
+  /// Less than the time after which the HTTP server answers in our place.
+  static constexpr milliseconds kWaitMost{30'000};
 
  private:
+  struct Waiting {
+    SteadyTime since;
+    std::function<void()> work;
+    std::function<void()> too_late;
+  };
+
+  const ChaosClock& clock_;
   const Logger log_;
   std::mutex mutex_;  // Guards waiting_; not held while working.
   std::condition_variable_any changed_;
-  std::deque<std::function<void()>> waiting_;
+  std::deque<Waiting> waiting_;
 };
 
 }  // namespace faultline::chaos

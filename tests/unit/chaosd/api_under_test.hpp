@@ -21,7 +21,9 @@ inline constexpr const char* kAdmin = "admin-token-0123456789";
 /// The API over one life of chaosd, with three tokens, without a server.
 class ApiTest : public ChaosdTest {
  protected:
-  ApiTest() : audit(Audit::open(folder.path(), silent_logger()).value()) {
+  ApiTest() : audit(Audit::open(folder.path(), silent_logger()).value()) { renew_api(); }
+  /// Of the life that there is now.
+  void renew_api() {
     const std::string tokens =
         std::string{"viewer "} + kViewer + "\noperator " + kOperator + "\nadmin " + kAdmin + "\n";
     api = std::make_unique<Api>(

@@ -126,7 +126,7 @@ class ChaosdLife {
   Lever lever;
   ChaosService service{feed.boot(), {}, ledger_, board, clock_, &lever};
   Guard guard{GuardMode::off, service, board, ledger_, nullptr, clock_};
-  PlanDesk desk{silent_logger()};
+  PlanDesk desk{clock_, silent_logger()};
   ExperimentBook book;
   ExperimentService experiments{book, service, guard, ledger_, {}};
   [[nodiscard]] Ledger& ledger() { return ledger_; }

@@ -189,6 +189,27 @@ TEST_F(Return, ADrainThatOutlivesChaosdIsUndoneWhenItEnds) {
   EXPECT_EQ(life->fault(id).state, FaultState::failed);
 }
 
+/// What chaosd wrote down before it died in the call is the run that it found, no more.
+TEST_F(Return, AnotherRunThatWentDownByAnotherHandMeanwhileIsLeftAsItIs) {
+  for (const auto kind : {FaultKind::kill, FaultKind::pause}) {
+    const auto id = life->inject(kind, "n1", 60).id;
+    world.calls_until_crash = 1;
+    world.crash_after_effect = true;
+    EXPECT_THROW(life->work(), Crash);
+    world.calls_until_crash = -1;
+    const auto left = world.at("n1").state;
+    world.start("n1");
+    world.at("n1").state = left;
+    begin();
+    life->pass(15s);
+    EXPECT_EQ(world.at("n1").state, left) << to_string(kind);
+    EXPECT_EQ(life->fault(id).state, FaultState::failed);
+    EXPECT_THAT(life->fault(id).reason, HasSubstr("by another hand; left as it is"));
+    world.start("n1");
+    life->watch.step();
+  }
+}
+
 TEST_F(Return, AnUndoThatWasAskedForIsNotForgotten) {
   const auto id = life->inject(FaultKind::kill, "n1", 600).id;
   life->work();

@@ -218,6 +218,8 @@ TEST_F(Hosts, AMarkIsOnTheHostOfItsTargetAndFoundHostByHost) {
   ASSERT_EQ(parts.size(), 2U);
   EXPECT_TRUE(parts[0]->find_marks(in(2s)));
   EXPECT_FALSE(parts[1]->find_marks(in(2s))) << "nobody knows what is marked there";
+  EXPECT_TRUE(runtime_->marks()->find_marks_of(kEu + "@eu", in(2s)));
+  EXPECT_FALSE(runtime_->marks()->find_marks_of(mark.target_id, in(2s)));
   EXPECT_FALSE(runtime_->marks()->put_mark(mark, in(2s)));
 }
 

@@ -40,6 +40,33 @@ class ExperimentApi : public ApiTest {
   }
 };
 
+TEST_F(ExperimentApi, AKeyOutlivesARestart) {
+  auto in = request("POST", kPath, kOnce);
+  in.idempotency_key = "tonight";
+  const auto first = reply_to(in);
+  ASSERT_EQ(first.status, 202) << first.body;
+  const auto id = json_of(first)["id"];
+  pass(7s);
+  begin();
+  renew_api();
+  for (int time = 0; time < 2; ++time) {
+    const auto again = reply_to(in);
+    EXPECT_EQ(again.status, 202) << again.body;
+    EXPECT_EQ(json_of(again)["id"], id) << "it would be done twice";
+    EXPECT_EQ(std::count(again.headers.begin(), again.headers.end(),
+                         std::pair<std::string, std::string>{"Idempotency-Replayed", "true"}),
+              1);
+  }
+  begin();
+  renew_api();
+  auto other = in;
+  other.body = std::string{kOnce} + " ";
+  EXPECT_EQ(reply_to(other).status, 422);
+  EXPECT_EQ(life->experiments.list(false).size(), 1U);
+  clock.advance(24h);
+  EXPECT_EQ(reply_to(other).status, 202) << "it is kept for a day";
+}
+
 TEST_F(ExperimentApi, WhatBecameOfThemIsInTheMetrics) {
   const auto page = [this] { return call("GET", "/metrics").body; };
   EXPECT_THAT(page(), HasSubstr("faultline_chaosd_experiment_runs_total{outcome=\"missed\"} 0\n"));

@@ -1,5 +1,7 @@
 #include "chaosd/service/experiment_runner.hpp"
 
+#include <fstream>
+
 #include <gmock/gmock.h>
 
 #include "tests/unit/chaosd/experiment_under_test.hpp"
@@ -173,6 +175,69 @@ TEST_F(Runner, LeavingChaosdAbortsTheRunAndBeginsNothing) {
   pass(1s);
   EXPECT_EQ(state(id), State::aborted);
   EXPECT_THAT(get(id).reason, HasSubstr("chaosd is leaving"));
+}
+
+/// chaosd is killed in the first step, and its journal lost; what experiments.jsonl has is there.
+class RunnerWithoutJournal : public Runner {
+ protected:
+  void lose_journal() {
+    runner.reset();
+    service.reset();
+    guard.reset();
+    life.reset();
+    std::ofstream{folder.path() + "/journal.jsonl", std::ios::trunc};
+    clock.advance(1s);
+    begin();
+    meet();
+  }
+};
+
+TEST_F(RunnerWithoutJournal, AFaultThatNothingTellsOfEndsAsLostAndTheScheduleGoesOn) {
+  const auto id = create(two_steps(R"("schedule":{"every_s":60})"));
+  pass(1s);
+  ASSERT_EQ(container("n1"), ContainerState::exited);
+  world.marks.clear();
+  lose_journal();
+  pass(5s);
+  EXPECT_EQ(state(id), State::stopping) << "a sweep may find it yet";
+  pass(15s);
+  const auto after = get(id);
+  EXPECT_EQ(after.state, State::scheduled);
+  ASSERT_THAT(after.runs, SizeIs(1));
+  EXPECT_EQ(after.runs[0].state, State::aborted);
+  ASSERT_THAT(after.runs[0].records, SizeIs(1));
+  EXPECT_EQ(after.runs[0].records[0].state, FaultState::failed);
+  EXPECT_THAT(after.runs[0].records[0].reason, HasSubstr("the journal had lost it"));
+  EXPECT_TRUE(after.runs[0].records[0].ended_at);
+}
+
+TEST_F(RunnerWithoutJournal, AFaultThatItsMarkTellsOfIsWaitedForUntilItIsUndone) {
+  const auto id = create(two_steps());
+  pass(1s);
+  lose_journal();
+  life->healer.sweep();
+  world.errors["start"] = {ErrorCode::unavailable, "the runtime is away"};
+  pass(20s);
+  EXPECT_EQ(state(id), State::stopping);
+  EXPECT_EQ(get(id).runs[0].records[0].state, FaultState::revert_failed);
+  world.errors.clear();
+  pass(6s);
+  const auto ended = get(id);
+  EXPECT_EQ(ended.state, State::aborted);
+  EXPECT_EQ(ended.runs[0].records[0].state, FaultState::reverted);
+  EXPECT_EQ(ended.runs[0].records[0].experiment, (ExperimentMark{id, 1, 1}));
+  EXPECT_EQ(ended.runs[0].records[0].node_id, NodeId{1});
+  EXPECT_EQ(container("n1"), ContainerState::running);
+}
+
+TEST_F(RunnerWithoutJournal, HealGetsItOutOfStopping) {
+  const auto id = create(two_steps());
+  pass(1s);
+  world.marks.clear();
+  lose_journal();
+  life->service.heal("now");
+  pass(20s);
+  EXPECT_EQ(state(id), State::aborted);
 }
 
 class RunnerAborts : public ExperimentTest {

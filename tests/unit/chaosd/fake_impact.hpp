@@ -1,5 +1,7 @@
 #pragma once
 
+#include <functional>
+#include <utility>
 #include <vector>
 
 #include "chaosd/service/impact.hpp"
@@ -11,6 +13,7 @@ class FakeImpact final : public ImpactOracle {
  public:
   [[nodiscard]] Result<Impact> ask(const ImpactQuestion& question) override {
     asked.push_back(question);
+    if (while_asked) std::exchange(while_asked, {})();
     return answer;
   }
   /// Only leases move, and some ranges have a replica less.
@@ -33,6 +36,7 @@ class FakeImpact final : public ImpactOracle {
 
   Result<Impact> answer = harmless();
   std::vector<ImpactQuestion> asked;
+  std::function<void()> while_asked;  ///< Once, before the next answer.
 };
 
 }  // namespace faultline::chaos

@@ -266,6 +266,7 @@ class FakeRuntime final : public Runtime,
 
   [[nodiscard]] Result<Limits> read(const std::string& id, Deadline) override {
     count_down();
+    if (const auto error = error_of("read")) return *error;
     if (!world_.targets.contains(id)) return gone(id);
     const auto found = world_.limits.find(id);
     return found == world_.limits.end() ? Limits{} : found->second;

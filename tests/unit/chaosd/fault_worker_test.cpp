@@ -146,6 +146,41 @@ TEST_F(FaultLife, ADrainThatEndsAfterItsTimeoutIsUndoneWhenItEnds) {
   EXPECT_EQ(world.at("n1").state, ContainerState::running);
 }
 
+/// An Engine that is frozen does what it was told once it thaws, after it has answered others.
+TEST_F(FaultLife, WhatTheEngineDoesOnlyAfterItsSilenceIsUndone) {
+  for (const auto kind : {FaultKind::kill, FaultKind::pause}) {
+    for (const char* verb : {"kill", "pause"}) {
+      world.errors[verb] = {ErrorCode::timeout, "no answer"};
+    }
+    const auto id = life->inject(kind, "n1", 60).id;
+    life->work();
+    world.errors["inspect"] = {ErrorCode::timeout, "no answer"};
+    life->pass(30s);
+    EXPECT_EQ(life->fault(id).state, FaultState::revert_failed);
+    world.errors.clear();
+    ASSERT_TRUE(life->service.undo(id));
+    life->work();
+    EXPECT_TRUE(is_open(life->fault(id).state)) << "one answer is not enough";
+    world.at("n1").state =
+        kind == FaultKind::kill ? ContainerState::exited : ContainerState::paused;
+    life->pass(5s);
+    EXPECT_EQ(world.at("n1").state, ContainerState::running) << to_string(kind);
+    EXPECT_EQ(life->fault(id).state, FaultState::failed);
+  }
+}
+
+TEST_F(FaultLife, SilenceAfterAnEffectThatWasProvenProlongsNothing) {
+  const auto id = life->inject(FaultKind::kill, "n1", 5).id;
+  life->work();
+  world.errors["inspect"] = {ErrorCode::timeout, "no answer"};
+  life->pass(30s);
+  world.errors.clear();
+  world.start("n1");
+  ASSERT_TRUE(life->service.undo(id));
+  life->work();
+  EXPECT_EQ(life->fault(id).state, FaultState::reverted);
+}
+
 TEST_F(FaultLife, ATargetThatWentDownMeanwhileIsNotTouched) {
   const auto id = life->inject(FaultKind::kill, "n1").id;
   world.at("n1").state = ContainerState::exited;
@@ -251,6 +286,52 @@ TEST_F(FaultLife, TheHealingLaneTakesNoInjection) {
   EXPECT_EQ(world.at("n1").state, ContainerState::running);
 }
 
+/// A drain takes its time; the worker that waits for it is one that has claimed it.
+TEST_F(FaultLife, ALimitIsPutBackWhileItsTargetIsDrained) {
+  auto& ledger = life->ledger();
+  const auto limit = life->inject(FaultKind::cpu_throttle, "n1", 5).id;
+  life->work();
+  life->inject(FaultKind::stop, "n1", 600);
+  const auto drain = ledger.claim(Lane::any);
+  ASSERT_TRUE(drain);
+  EXPECT_EQ(drain->work, Job::Work::inject);
+  clock.advance(6s);
+  EXPECT_EQ(ledger.idle_for(Lane::undo_only), 0ms);
+  EXPECT_TRUE(life->healer.step()) << "its time is over, whatever else is done to the target";
+  EXPECT_EQ(life->fault(limit).state, FaultState::reverted);
+  EXPECT_FALSE(ledger.claim(Lane::any).has_value()) << "the drain has the target still";
+  ledger.release(*drain);
+  EXPECT_EQ(ledger.stats().targets_worked_on, 0);
+}
+
+TEST_F(FaultLife, NobodyLooksForWorkOnATargetThatIsBusy) {
+  auto& ledger = life->ledger();
+  const auto killed = life->inject(FaultKind::kill, "n1", 5).id;
+  life->work();
+  const auto limit = life->inject(FaultKind::cpu_throttle, "n1", 600).id;
+  const auto job = ledger.claim(Lane::any);
+  ASSERT_TRUE(job);
+  ASSERT_EQ(job->record.view.id, limit);
+  EXPECT_EQ(ledger.idle_for(Lane::any), 1000ms);
+  clock.advance(6s);
+  EXPECT_EQ(ledger.idle_for(Lane::any), 1000ms) << "else it is asked every millisecond";
+  ledger.release(*job);
+  EXPECT_EQ(ledger.idle_for(Lane::any), 0ms);
+  life->work();
+  EXPECT_EQ(life->fault(killed).state, FaultState::reverted);
+}
+
+TEST_F(FaultLife, NobodyLooksBeforeTheNextAttemptIsDue) {
+  life->inject(FaultKind::kill, "n1", 5);
+  life->work();
+  world.errors["inspect"] = {ErrorCode::unavailable, "the Engine is away"};
+  life->ledger().target_changed("id-n1");
+  clock.advance(4900ms);
+  life->work();
+  clock.advance(200ms);  // Its deadline has passed, the time to look again has not come.
+  EXPECT_EQ(life->ledger().idle_for(Lane::any), 300ms);
+}
+
 TEST_F(FaultLife, StartOnRequestStartsWhatIsDownAndThawsWhatIsPaused) {
   world.at("n1").state = ContainerState::exited;
   world.at("n2").state = ContainerState::paused;
@@ -258,6 +339,34 @@ TEST_F(FaultLife, StartOnRequestStartsWhatIsDownAndThawsWhatIsPaused) {
   for (const char* name : {"n1", "n2", "n3"}) ASSERT_TRUE(life->service.start(name));
   life->work();
   EXPECT_THAT(world.calls, ElementsAre("start id-n1", "unpause id-n2"));
+}
+
+TEST_F(FaultLife, TheHealingLaneTakesNoStart) {
+  world.at("n1").state = ContainerState::exited;
+  life->watch.step();
+  ASSERT_TRUE(life->service.start("n1"));
+  EXPECT_FALSE(life->healer.step()) << "it would keep leases from being renewed";
+  EXPECT_GT(life->ledger().idle_for(Lane::undo_only), 0ms);
+  life->work();
+  EXPECT_THAT(world.calls, ElementsAre("start id-n1"));
+}
+
+TEST_F(FaultLife, AStartDoesNotWaitForOneOfABusyTarget) {
+  auto& ledger = life->ledger();
+  for (const char* name : {"n1", "n2"}) world.at(name).state = ContainerState::exited;
+  life->watch.step();
+  ASSERT_TRUE(life->service.start("n1"));
+  const auto first = ledger.claim(Lane::any);
+  ASSERT_TRUE(first);
+  ASSERT_TRUE(life->service.start("n1"));  // Once more, while the first is under way.
+  ASSERT_TRUE(life->service.start("n2"));
+  EXPECT_EQ(ledger.idle_for(Lane::any), 0ms);
+  EXPECT_TRUE(life->worker.step());
+  EXPECT_THAT(world.calls, ElementsAre("start id-n2"));
+  EXPECT_FALSE(life->worker.step());
+  ledger.release(*first);
+  life->work();
+  EXPECT_THAT(world.calls, ElementsAre("start id-n2", "start id-n1"));
 }
 
 TEST_F(FaultLife, AStartOnRequestThatFailsIsTold) {

@@ -1,5 +1,7 @@
 #include "chaosd/service/guard.hpp"
 
+#include <future>
+
 #include <gmock/gmock.h>
 
 #include "chaosd/http/fault_request.hpp"
@@ -121,6 +123,29 @@ TEST_F(Guarded, NodesThatOtherFaultsHoldDownAreAskedAboutToo) {
   EXPECT_EQ(impact.asked.back().nodes, (std::vector{NodeId{1}, NodeId{3}}));
   const auto plan = json_of(planned(kPlans, kKill));
   EXPECT_EQ(plan["guard"]["verdict"], "needs_acceptance") << "two of three are a majority";
+}
+
+/// As an experiment's step and a call, or two calls, may be.
+TEST_F(Guarded, OfTwoOrdersAtOnceTheSecondKnowsOfTheFirst) {
+  const auto inject = [&](const char* target) {
+    InjectOrder order;
+    order.faults.push_back(request_for(FaultKind::kill, target));
+    return guard->inject(order);
+  };
+  std::future<Result<Injection>> second;
+  impact.while_asked = [&] {
+    second = std::async(std::launch::async, inject, "n3");
+    // It must not come through now; how long that is looked at only tells how sure a failure is.
+    EXPECT_EQ(second.wait_for(50ms), std::future_status::timeout);
+  };
+  const auto first = inject("n1");
+  ASSERT_TRUE(first);
+  EXPECT_EQ(first->faults.size(), 1U);
+  const auto after = second.get();
+  ASSERT_TRUE(after);
+  EXPECT_TRUE(after->faults.empty()) << "two of three are a majority";
+  EXPECT_EQ(after->plan.verdict, GuardVerdict::needs_acceptance);
+  EXPECT_EQ(impact.asked.back().nodes, (std::vector{NodeId{1}, NodeId{3}}));
 }
 
 TEST_F(Guarded, WhatBecameWorseBeforeItWasBegunIsNotBegun) {
@@ -250,6 +275,22 @@ TEST_F(Guarded, OneTooManyPlansIs503AndTheRestIsAnswered) {
   while (life->desk.step()) {
   }
   EXPECT_EQ(answered, static_cast<int>(PlanDesk::kWaitingMax));
+}
+
+TEST_F(Guarded, AnOrderThatHasWaitedTooLongIs503AndNotDone) {
+  std::optional<Reply> late;
+  api->handle(request("POST", kFaults, kKill), [&](Reply reply) { late = std::move(reply); });
+  clock.advance(PlanDesk::kWaitMost + 1ms);
+  std::optional<Reply> fresh;
+  api->handle(request("POST", kPlans, kKill), [&](Reply reply) { fresh = std::move(reply); });
+  while (life->desk.step()) {
+  }
+  ASSERT_TRUE(late);
+  EXPECT_EQ(late->status, 503);
+  EXPECT_THAT(json_of(*late)["detail"].get<std::string>(), HasSubstr("nothing was done"));
+  EXPECT_TRUE(life->service.faults(false).empty());
+  ASSERT_TRUE(fresh);
+  EXPECT_EQ(fresh->status, 200) << "it has not waited";
 }
 
 struct WrongOrder {

@@ -32,6 +32,25 @@ TEST_F(LimitsLife, LimitsGoBackToWhatTheyWereThroughARestart) {
   EXPECT_EQ(world.fingerprint(), before);
 }
 
+TEST_F(LimitsLife, ALimitThatIsSetOnlyAfterTheEnginesSilenceIsPutBack) {
+  const auto before = world.fingerprint();
+  world.errors["set_cpu"] = {ErrorCode::timeout, "no answer"};
+  const auto id = inject(FaultKind::cpu_throttle).id;
+  world.errors["read"] = {ErrorCode::timeout, "no answer"};
+  life->pass(30s);
+  EXPECT_EQ(life->fault(id).state, FaultState::revert_failed);
+  world.errors.clear();
+  ASSERT_TRUE(life->service.undo(id));
+  life->work();
+  EXPECT_TRUE(is_open(life->fault(id).state)) << "one answer is not enough";
+  const std::string saved = life->ledger().record_of(id)->saved;
+  world.limits["id-n1"] = read_limits(saved.substr(saved.find(' ') + 1)).value();
+  ASSERT_NE(world.fingerprint(), before);
+  life->pass(5s);
+  EXPECT_EQ(world.fingerprint(), before);
+  EXPECT_EQ(life->fault(id).state, FaultState::failed);
+}
+
 TEST_F(LimitsLife, LimitsThatAnotherHandHasChangedSinceStay) {
   const auto id = inject(FaultKind::memory_pressure, 10).id;
   world.limits["id-n1"].memory = 12345678;

@@ -178,6 +178,34 @@ TEST_F(LostJournal, IsLookedForAgainWhenTheRuntimeCannotBeAsked) {
   EXPECT_THAT(world.marks, IsEmpty());
 }
 
+TEST_F(LostJournal, ANewLimitIsNotLaidUponOneThatAMarkTellsOf) {
+  const auto before = world.fingerprint();
+  const auto lost = active(FaultKind::cpu_throttle);
+  lose_journal();
+  const auto next = life->inject(FaultKind::cpu_throttle, "n2").id;
+  life->pass(1s);
+  EXPECT_EQ(life->fault(next).state, FaultState::queued) << "else it would save our own limit";
+  EXPECT_TRUE(life->ledger().take_sweep_request());
+  life->healer.sweep();
+  life->pass(1s);
+  EXPECT_FALSE(is_open(life->fault(lost).state));
+  EXPECT_EQ(life->fault(next).state, FaultState::active);
+  ASSERT_TRUE(life->service.undo(next));
+  life->pass(1s);
+  EXPECT_EQ(world.fingerprint(), before);
+}
+
+TEST_F(LostJournal, WhereMarksCannotBeLookedForALimitIsNotBegun) {
+  world.errors["find_marks"] = {ErrorCode::unavailable, "the volumes cannot be listed"};
+  const auto limit = life->inject(FaultKind::memory_pressure, "n2").id;
+  const auto killed = life->inject(FaultKind::kill, "n1").id;
+  life->work();
+  EXPECT_EQ(life->fault(limit).state, FaultState::failed);
+  EXPECT_EQ(life->fault(limit).reason, "nothing was done: the volumes cannot be listed");
+  EXPECT_EQ(life->fault(killed).state, FaultState::active) << "nothing is saved for it";
+  EXPECT_THAT(world.calls, ElementsAre("kill id-n1"));
+}
+
 class Marks : public LostJournal {};
 
 TEST_F(Marks, TellWhatTheJournalTells) {
@@ -231,13 +259,30 @@ TEST_F(Marks, OneThatCouldNotBeTakenIsTakenByTheSweepAndTouchesNothing) {
 }
 
 TEST_F(Marks, AreThereAgainWhenChaosdReturnsToAFaultWithoutOne) {
-  const auto id = active(FaultKind::pause);
-  world.marks.clear();  // An earlier chaosd put none, or another hand has tidied up.
+  for (const auto kind : {FaultKind::pause, FaultKind::cpu_throttle}) {
+    const auto id = active(kind);
+    world.marks.clear();  // An earlier chaosd put none, or another hand has tidied up.
+    begin();
+    life->pass(1s);
+    EXPECT_EQ(life->fault(id).state, FaultState::active);
+    ASSERT_THAT(world.marks, SizeIs(1)) << to_string(kind);
+    EXPECT_EQ(world.marks.at(id.value), mark_of(*life->ledger().record_of(id)));
+    ASSERT_TRUE(life->service.undo(id));
+    life->pass(1s);
+  }
+}
+
+TEST_F(Marks, OfALimitAreTriedAgainAfterTheReturn) {
+  const auto id = active(FaultKind::cpu_throttle);
+  world.marks.clear();
+  world.errors["put_mark"] = {ErrorCode::unavailable, "away"};
   begin();
   life->pass(1s);
+  EXPECT_THAT(world.marks, IsEmpty());
+  world.errors.clear();
+  life->pass(6s);
+  EXPECT_THAT(world.marks, SizeIs(1));
   EXPECT_EQ(life->fault(id).state, FaultState::active);
-  ASSERT_THAT(world.marks, SizeIs(1));
-  EXPECT_EQ(world.marks.at(id.value), mark_of(*life->ledger().record_of(id)));
 }
 
 TEST_F(Marks, HealAsksForASweepOnce) {

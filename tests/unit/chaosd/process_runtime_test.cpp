@@ -143,11 +143,17 @@ TEST_F(ProcessRuntimeTest, AnotherRunIsAnotherInstance) {
   const auto ended = runtime.inspect("process:n1", in(1s))->instance;
   EXPECT_EQ(runtime.inspect("process:n1", in(1s))->instance, ended);
   EXPECT_THAT(ended, ::testing::StartsWith("ended/"));
+  EXPECT_TRUE(runtime.is_same_run(first, ended)) << first << " " << ended;
   ASSERT_TRUE(runtime.start("process:n1", in(5s)));
   const auto second = runtime.inspect("process:n1", in(1s))->instance;
   EXPECT_NE(second, first);
+  EXPECT_FALSE(runtime.is_same_run(first, second));
   ASSERT_TRUE(runtime.kill("process:n1", in(5s)));
-  EXPECT_NE(runtime.inspect("process:n1", in(1s))->instance, ended);
+  const auto ended_again = runtime.inspect("process:n1", in(1s))->instance;
+  EXPECT_NE(ended_again, ended);
+  EXPECT_TRUE(runtime.is_same_run(second, ended_again));
+  EXPECT_FALSE(runtime.is_same_run(first, ended_again));
+  EXPECT_FALSE(runtime.is_same_run("", ended_again));
 }
 
 TEST_F(ProcessRuntimeTest, ADeafProcessIsKilledWhenItsGraceIsOver) {
