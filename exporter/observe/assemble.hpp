@@ -6,6 +6,7 @@
 #include "exporter/observe/directory.hpp"
 #include "exporter/observe/impact.hpp"
 #include "exporter/observe/lost_stores.hpp"
+#include "exporter/observe/old_descriptors.hpp"
 #include "exporter/observe/readings.hpp"
 #include "exporter/observe/stale_loss.hpp"
 
@@ -19,6 +20,7 @@ struct Memory {
   std::optional<WallTime> doubted_since;
   std::optional<WallTime> native_more_since;
   StaleLoss stale_loss;
+  OldDescriptors old_descriptors;
   LostStores lost_stores;
   milliseconds time_until_store_dead{300'000};    ///< CockroachDB's default, until told.
   milliseconds time_after_store_suspect{30'000};  ///< The same.
