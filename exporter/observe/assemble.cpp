@@ -256,6 +256,9 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   memory.lost_stores = find_lost_stores(snapshot.nodes, readings, stores, memory.lost_stores, now);
   const auto owners = owners_left(stores, memory.lost_stores, now);
   input.lost_stores = words_of_lost(stores, memory.lost_stores, now);
+  auto departures = follow_departures(memory.departures, readings, snapshot.nodes, now);
+  const bool descriptors_wanted = any_left(memory.departures, departures);
+  memory.departures = std::move(departures);
   weigh_quorum(input, readings, memory, owners, snapshot.nodes);
   const bool outlived = memory.old_descriptors.outlived;
   if (outlived) forget_lost_stores(input, memory, snapshot.nodes);
@@ -278,7 +281,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   add_faults(snapshot, readings);
   if (readings.probe && readings.probe->part) snapshot.ledger = readings.probe->part->ledger;
   auto basis = basis_of(readings, owners, snapshot.nodes, input);
-  return {std::move(snapshot), std::move(memory), std::move(basis)};
+  return {std::move(snapshot), std::move(memory), std::move(basis), descriptors_wanted};
 }
 
 }  // namespace faultline::observe

@@ -1,8 +1,10 @@
 #include "exporter/observe/computed_opinion.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <utility>
 
+#include "exporter/observe/impact_words.hpp"
 #include "exporter/observe/standing.hpp"
 
 namespace faultline::observe {
@@ -12,7 +14,7 @@ namespace {
 /// The descriptors against those nodes; empty when never read.
 std::optional<Quorum> quorum_among(const Readings& readings, const StoreOwners& owners,
                                    const std::vector<NodeView>& nodes,
-                                   bool (*counts)(const NodeView&)) {
+                                   const std::function<bool(const NodeView&)>& counts) {
   if (!readings.placement || !readings.placement->part) return std::nullopt;
   if (nodes.empty()) return std::nullopt;  // Nobody has named them yet: that is not gone.
   return count_quorum(*readings.placement->part, owners, [&](NodeId id) {
@@ -30,15 +32,54 @@ bool is_outage(const VerdictInput& input, const std::optional<Quorum>& told) {
   return unreachable || input.denied || lost;
 }
 
+/// One look at the descriptors with some nodes counted as up beside those that are.
+class Count {
+ public:
+  Count(const Readings& readings, const StoreOwners& owners, const std::vector<NodeView>& nodes)
+      : readings_(readings), owners_(owners), nodes_(nodes) {}
+
+  [[nodiscard]] std::optional<Quorum> operator()(bool (*counts)(const NodeView&),
+                                                 const std::set<NodeId>& also) const {
+    return quorum_among(readings_, owners_, nodes_, [&](const NodeView& node) {
+      return counts(node) || also.contains(node.id);
+    });
+  }
+
+ private:
+  const Readings& readings_;
+  const StoreOwners& owners_;
+  const std::vector<NodeView>& nodes_;
+};
+
+/// Enters into `input` which nodes have left since the descriptors were read, and what hangs on
+/// that. `told`: by who is up alone.
+void weigh_departures(VerdictInput& input, const std::optional<Quorum>& told, const Moved& moved,
+                      const Count& count) {
+  auto all = moved.surely;
+  all.insert(moved.perhaps.begin(), moved.perhaps.end());
+  if (!told || all.empty()) return;
+  const auto at_best = count(is_up, all);
+  if (*at_best == *told) return;  // The descriptors name none of them.
+  input.departed = node_names({all.begin(), all.end()});
+  input.perhaps_moved = told->without_quorum - at_best->without_quorum;
+  input.moved = input.perhaps_moved > 0 ? all : moved.surely;
+}
+
 }  // namespace
 
 void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
                   const StoreOwners& owners, const std::vector<NodeView>& nodes) {
-  auto told = quorum_among(readings, owners, nodes, is_up);
-  auto possible = quorum_among(readings, owners, nodes, may_be_up);
-  memory.old_descriptors =
-      grow_old(std::move(memory.old_descriptors), readings, is_outage(input, told), input.now);
-  if (memory.old_descriptors.outlived) told = possible = std::nullopt;
+  const Count count{readings, owners, nodes};
+  auto& descriptors = memory.old_descriptors;
+  descriptors = take_note(std::move(descriptors), readings);
+  const auto moved = moved_since(memory.departures, descriptors.began, input.now);
+  auto told = count(is_up, {});
+  const bool outage = is_outage(input, moved.marked.empty() ? told : count(is_up, moved.marked));
+  descriptors = grow_old(std::move(descriptors), readings, outage, input.now);
+  if (descriptors.outlived) told.reset();
+  weigh_departures(input, told, moved, count);
+  if (!input.moved.empty()) told = count(is_up, input.moved);
+  const auto possible = told ? count(may_be_up, input.moved) : std::nullopt;
   const auto standing = std::count_if(nodes.begin(), nodes.end(), may_be_up);
   const bool usable = told && told->stores_known;
   const bool worse = usable ? told->without_quorum > possible->without_quorum
@@ -58,7 +99,7 @@ void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
   input.quorum = on_hold ? possible : told;
   input.perhaps_lost = perhaps_lost(memory.stale_loss, input, readings.placement, standing);
   input.underreplicated_known =
-      input.perhaps_lost == 0 &&
+      input.perhaps_lost == 0 && input.perhaps_moved == 0 &&
       (!on_hold || !usable || told->underreplicated == possible->underreplicated);
   input.up_told = on_hold ? standing : input.up;
 }
@@ -85,6 +126,11 @@ Opinion computed_opinion(VerdictInput& input, const Readings& readings, const Me
   const bool none_lost = input.quorum->without_quorum == 0;
   if (none_lost && !input.confirmed) {
     opinion.reason = "no node is live in its own eyes, so who is up cannot be told";
+    return opinion;
+  }
+  if (none_lost && input.perhaps_moved > 0) {
+    opinion.reason = "since the range descriptors were read " + input.departed +
+                     " left, with replicas that must be elsewhere; they are read anew";
     return opinion;
   }
   if (input.perhaps_lost > 0) {

@@ -2,13 +2,18 @@
 
 namespace faultline::observe {
 
+OldDescriptors take_note(OldDescriptors before, const Readings& readings) {
+  if (!readings.placement || !readings.placement->part) return {};
+  const auto& [part, health, reads] = *readings.placement;
+  if (before.part == part) return before;
+  const milliseconds took{static_cast<std::int64_t>(health.took_ms.value_or(0)) + 1};
+  return {part, health.read_at ? *health.read_at - took : WallTime::min(), false};
+}
+
 OldDescriptors grow_old(OldDescriptors before, const Readings& readings, bool outage,
                         WallTime now) {
-  if (!readings.placement) return {};
-  const auto& part = readings.placement->part;
-  if (before.part != part) before = {part, false};
   const bool young = fresh(readings.placement, now, placement_age_max(readings)) != nullptr;
-  if (part != nullptr && !young && !outage) before.outlived = true;
+  if (before.part != nullptr && !young && !outage) before.outlived = true;
   return before;
 }
 

@@ -13,12 +13,17 @@ namespace faultline::observe {
 /// those replicas any more. What is kept of that from one picture to the next.
 struct OldDescriptors {
   std::shared_ptr<const sources::PlacementPart> part;  ///< The last that were read.
+  WallTime began = WallTime::min();                    ///< When that read began.
   /// They have been too old while there was no outage: of no use before they are read anew, for
   /// an outage that begins later does not make them true again.
   bool outlived = false;
 };
 
-/// One picture later. `outage`: now, by these descriptors or by what nodes say of themselves. Pure.
+/// Takes note of what has been read anew. Pure.
+[[nodiscard]] OldDescriptors take_note(OldDescriptors before, const Readings& readings);
+
+/// One picture later, after `take_note`. `outage`: now, by these descriptors or by what nodes say
+/// of themselves. Pure.
 [[nodiscard]] OldDescriptors grow_old(OldDescriptors before, const Readings& readings, bool outage,
                                       WallTime now);
 
