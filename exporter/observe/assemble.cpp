@@ -184,7 +184,7 @@ std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, Wa
     node.liveness = judge_liveness(node.id, witnesses, selves.at(node.id), node.process.state,
                                    memory.time_until_store_dead);
     carry_on(node.liveness, before, node.version, memory.time_after_store_suspect, now);
-    fill_counts(node, readings, witnesses, before, now);
+    fill_counts(node, readings, witnesses, memory.directory, now);
     node.probe = probe_of(node.id, readings, now);
     fill_stores(node, readings, now);
   }
