@@ -137,7 +137,8 @@ observe::Observer::Wiring Collectors::wiring() {
   return {[this] { return readings(); },
           {&process_poller_, &metrics_poller_, &gossip_poller_, &witness_poller_,
            &placement_poller_, &log_poller_, &status_poller_},
-          {&process_poller_, &metrics_poller_, &witness_poller_}};
+          {&process_poller_, &metrics_poller_, &witness_poller_},
+          {&placement_poller_}};
 }
 
 sql::SessionFactory Collectors::dial(milliseconds statement_timeout, bool read_only) {

@@ -48,8 +48,9 @@ inline constexpr Metric kVerdict{"faultline_verdict", Kind::stateset, "state",
 inline constexpr Metric kCanLose{
     "faultline_verdict_can_lose_nodes", Kind::gauge, "",
     "Any so many more nodes may go and every range keeps quorum; absent when unknown."};
-inline constexpr Metric kRanges{"faultline_ranges", Kind::gauge, "",
-                                "Ranges in the cluster; absent when never read."};
+inline constexpr Metric kRanges{
+    "faultline_ranges", Kind::gauge, "",
+    "Ranges in the cluster; absent when not read lately, but for an outage."};
 inline constexpr Metric kRangesUnavailable{
     "faultline_ranges_unavailable", Kind::gauge, "opinion",
     "Ranges without quorum by one way of counting; absent while that opinion is not valid."};

@@ -9,6 +9,7 @@
 #include "common/base/ensure.hpp"
 #include "common/base/utf8.hpp"
 #include "exporter/metrics/catalogue.hpp"
+#include "exporter/observe/standing.hpp"
 
 namespace faultline::metrics {
 
@@ -255,9 +256,7 @@ void add_picture(Page& page, const ClusterSnapshot* snapshot, const observe::Eve
                  WallTime now) {
   bool up = false;
   if (snapshot != nullptr) {
-    up = std::any_of(snapshot->nodes.begin(), snapshot->nodes.end(), [](const NodeView& node) {
-      return node.process.state == ProcessState::reachable;
-    });
+    up = observe::anybody_answers(*snapshot);
     page.add(kSnapshotTimestamp, {}, seconds(snapshot->at));
     add_sources(page, *snapshot, now);
     add_cluster(page, *snapshot);

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "exporter/observe/computed_opinion.hpp"
 #include "exporter/observe/connectivity.hpp"
 #include "exporter/observe/impact_basis.hpp"
 #include "exporter/observe/liveness_state.hpp"
@@ -62,83 +63,6 @@ std::map<NodeId, SelfView> self_views(const std::vector<NodeView>& nodes, const 
     selves.emplace(node.id, self);
   }
   return selves;
-}
-
-/// The descriptors against those nodes; empty when never read.
-std::optional<Quorum> quorum_among(const Readings& readings, const StoreOwners& owners,
-                                   const std::vector<NodeView>& nodes,
-                                   bool (*counts)(const NodeView&)) {
-  if (!readings.placement || !readings.placement->part) return std::nullopt;
-  if (nodes.empty()) return std::nullopt;  // Nobody has named them yet: that is not gone.
-  return count_quorum(*readings.placement->part, owners, [&](NodeId id) {
-    const auto node = std::find_if(nodes.begin(), nodes.end(),
-                                   [&](const NodeView& item) { return item.id == id; });
-    return node != nodes.end() && counts(*node);
-  });
-}
-
-/// Decides whether the quorum is in doubt, and which descriptor count is told meanwhile.
-void weigh_quorum(VerdictInput& input, const Readings& readings, Memory& memory,
-                  const StoreOwners& owners, const std::vector<NodeView>& nodes) {
-  const auto told = quorum_among(readings, owners, nodes, is_up);
-  const auto possible = quorum_among(readings, owners, nodes, may_be_up);
-  const auto standing = std::count_if(nodes.begin(), nodes.end(), may_be_up);
-  const bool usable = told && told->stores_known;
-  const bool worse = usable ? told->without_quorum > possible->without_quorum
-                            : memory.inventory_known && input.up * 2 <= input.expected;
-  input.quorum_doubted = worse && standing * 2 > input.expected;
-  if (!input.denied && !input.quorum_doubted) memory.doubted_since.reset();
-  if ((input.denied || input.quorum_doubted) && !memory.doubted_since) {
-    // An outage is not over because processes are back: they must be live, too.
-    const auto* before = memory.previous.get();
-    const bool outage_goes_on = input.quorum_doubted && before != nullptr &&
-                                before->verdict.state == VerdictState::unavailable &&
-                                (!usable || possible->without_quorum == 0);
-    memory.doubted_since = outage_goes_on ? before->verdict.since : input.now;
-  }
-  input.doubted_since = memory.doubted_since;
-  const bool on_hold = quorum_on_hold(input);
-  input.quorum = on_hold ? possible : told;
-  input.perhaps_lost = perhaps_lost(memory.stale_loss, input, readings.placement, standing);
-  input.underreplicated_known =
-      input.perhaps_lost == 0 &&
-      (!on_hold || !usable || told->underreplicated == possible->underreplicated);
-  input.up_told = on_hold ? standing : input.up;
-}
-
-/// The computed opinion; drops `quorum` when the descriptors cannot be used.
-Opinion computed_opinion(VerdictInput& input, const Readings& readings) {
-  Opinion opinion;
-  if (!input.quorum) {
-    opinion.reason = !readings.placement        ? "the placement collector is off"
-                     : readings.placement->part ? "nobody has named the nodes yet"
-                                                : "the range descriptors were never read";
-    return opinion;
-  }
-  opinion.read_at = readings.placement->health.read_at;
-  if (!input.quorum->stores_known) {
-    opinion.reason = "some replicas are on stores whose node is unknown";
-    input.quorum.reset();
-    return opinion;
-  }
-  const bool none_lost = input.quorum->without_quorum == 0;
-  if (none_lost && !input.confirmed) {
-    opinion.reason = "no node is live in its own eyes, so who is up cannot be told";
-    return opinion;
-  }
-  if (input.perhaps_lost > 0) {
-    opinion.reason =
-        "the ranges that have lost every replica had few of them when they were "
-        "last read, and are read anew";
-    return opinion;
-  }
-  if (none_lost && quorum_on_hold(input)) {
-    opinion.reason = "nodes call others not live whose processes answer; it may pass";
-    return opinion;
-  }
-  opinion.valid = true;
-  opinion.ranges_unavailable = input.quorum->without_quorum;
-  return opinion;
 }
 
 /// Before gossip has named the nodes the addresses of the configuration stand for them.
@@ -260,7 +184,7 @@ std::vector<NodeView> observe_nodes(const Readings& readings, Memory& memory, Wa
     node.liveness = judge_liveness(node.id, witnesses, selves.at(node.id), node.process.state,
                                    memory.time_until_store_dead);
     carry_on(node.liveness, before, node.version, memory.time_after_store_suspect, now);
-    fill_counts(node, readings, witnesses, before, now);
+    fill_counts(node, readings, witnesses, memory.directory, now);
     node.probe = probe_of(node.id, readings, now);
     fill_stores(node, readings, now);
   }
@@ -298,6 +222,13 @@ std::optional<std::int64_t> underreplicated(const VerdictInput& input,
   return sum;
 }
 
+/// Whether replicas lie on a store is told by the descriptors alone.
+void forget_lost_stores(VerdictInput& input, Memory& memory, std::vector<NodeView>& nodes) {
+  input.lost_stores.clear();
+  memory.lost_stores.clear();
+  for (auto& node : nodes) node.stores_missing.reset();
+}
+
 }  // namespace
 
 Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, WallTime now) {
@@ -325,13 +256,18 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   memory.lost_stores = find_lost_stores(snapshot.nodes, readings, stores, memory.lost_stores, now);
   const auto owners = owners_left(stores, memory.lost_stores, now);
   input.lost_stores = words_of_lost(stores, memory.lost_stores, now);
+  auto departures = follow_departures(memory.departures, readings, snapshot.nodes, now);
+  const bool descriptors_wanted = any_left(memory.departures, departures);
+  memory.departures = std::move(departures);
   weigh_quorum(input, readings, memory, owners, snapshot.nodes);
-  input.computed = computed_opinion(input, readings);
+  const bool outlived = memory.old_descriptors.outlived;
+  if (outlived) forget_lost_stores(input, memory, snapshot.nodes);
+  input.computed = computed_opinion(input, readings, memory);
   input.probe = probe_opinion(readings, input.computed, now);
 
   weigh_gauges(input, memory.native_more_since, previous);
 
-  if (readings.placement && readings.placement->part) {
+  if (readings.placement && readings.placement->part && !outlived) {
     snapshot.ranges_total = readings.placement->part->ranges;
   }
   snapshot.ranges_underreplicated = underreplicated(input, snapshot.nodes);
@@ -345,7 +281,7 @@ Assembled assemble(const Readings& readings, Memory memory, const Seeds& seeds, 
   add_faults(snapshot, readings);
   if (readings.probe && readings.probe->part) snapshot.ledger = readings.probe->part->ledger;
   auto basis = basis_of(readings, owners, snapshot.nodes, input);
-  return {std::move(snapshot), std::move(memory), std::move(basis)};
+  return {std::move(snapshot), std::move(memory), std::move(basis), descriptors_wanted};
 }
 
 }  // namespace faultline::observe

@@ -3,9 +3,11 @@
 #include <string>
 
 #include "common/cluster/snapshot.hpp"
+#include "exporter/observe/departures.hpp"
 #include "exporter/observe/directory.hpp"
 #include "exporter/observe/impact.hpp"
 #include "exporter/observe/lost_stores.hpp"
+#include "exporter/observe/old_descriptors.hpp"
 #include "exporter/observe/readings.hpp"
 #include "exporter/observe/stale_loss.hpp"
 
@@ -19,15 +21,18 @@ struct Memory {
   std::optional<WallTime> doubted_since;
   std::optional<WallTime> native_more_since;
   StaleLoss stale_loss;
+  OldDescriptors old_descriptors;
+  Departures departures;
   LostStores lost_stores;
   milliseconds time_until_store_dead{300'000};    ///< CockroachDB's default, until told.
   milliseconds time_after_store_suspect{30'000};  ///< The same.
 };
 
 struct Assembled {
-  ClusterSnapshot snapshot;  ///< Without boot and seq, which the publisher gives.
-  Memory memory;             ///< For the next time, once `previous` is set.
-  ImpactBasis basis = {};    ///< The same for forecasts; without boot.
+  ClusterSnapshot snapshot;         ///< Without boot and seq, which the publisher gives.
+  Memory memory;                    ///< For the next time, once `previous` is set.
+  ImpactBasis basis = {};           ///< The same for forecasts; without boot.
+  bool descriptors_wanted = false;  ///< A node has just left: they are worth reading at once.
 };
 
 /// Readings -> the picture. Pure: the same readings, memory and time give the same.

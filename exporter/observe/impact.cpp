@@ -5,7 +5,6 @@
 #include <tuple>
 
 #include "exporter/observe/impact_words.hpp"
-#include "exporter/observe/readings.hpp"
 
 namespace faultline::observe {
 
@@ -181,9 +180,12 @@ std::string doubt(const ImpactBasis& basis, bool stores_known, WallTime now) {
     return "no node is live in its own eyes, so who is up cannot be told";
   }
   if (!stores_known) return "some replicas are on stores whose node is unknown";
-  if (now - basis.placement_read_at.value_or(WallTime{}) > kPlacementAgeMax) {
+  if (now - basis.placement_read_at.value_or(WallTime{}) > basis.placement_age_max) {
     return "the range descriptors are older than " +
-           std::to_string(kPlacementAgeMax.count() / 1000) + " s";
+           std::to_string(basis.placement_age_max.count() / 1000) + " s";
+  }
+  if (!basis.departed.empty()) {
+    return basis.departed + " left after the range descriptors were read, which are read anew";
   }
   return "";
 }

@@ -28,6 +28,8 @@ struct ImpactBasis {
   bool placement_on = false;                                ///< The collector is not switched off.
   std::shared_ptr<const sources::PlacementPart> placement;  ///< Null: never read.
   std::optional<WallTime> placement_read_at;
+  milliseconds placement_age_max{300'000};  ///< Older ones are no basis; big clusters allow more.
+  std::string departed = {};  ///< Who has left since, with replicas as they tell; empty: nobody.
   StoreOwners stores;
   std::vector<Footing> nodes;  ///< By id.
 };

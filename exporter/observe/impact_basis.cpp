@@ -14,10 +14,13 @@ ImpactBasis basis_of(const Readings& readings, const StoreOwners& stores,
     basis.placement = readings.placement->part;
     basis.placement_read_at = readings.placement->health.read_at;
   }
+  basis.placement_age_max = placement_age_max(readings);
+  basis.departed = input.departed;
   basis.stores = stores;
   const auto counts = quorum_on_hold(input) ? may_be_up : is_up;
   for (const auto& node : nodes) {
-    basis.nodes.push_back({node.id, is_expected(node), counts(node), node.leader_ranges});
+    const bool up = counts(node) || input.moved.contains(node.id);
+    basis.nodes.push_back({node.id, is_expected(node), up, node.leader_ranges});
   }
   return basis;
 }

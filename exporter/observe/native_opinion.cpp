@@ -49,7 +49,8 @@ void weigh_gauges(VerdictInput& input, std::optional<WallTime>& more_since,
                     "before: gauges are up to 10 s old",
                     input.native.read_at};
   }
-  if (input.perhaps_lost > 0 && input.native.valid && *input.native.ranges_unavailable == 0) {
+  if (input.perhaps_lost + input.perhaps_moved > 0 && input.native.valid &&
+      *input.native.ranges_unavailable == 0) {
     input.native = {false,
                     {},
                     "no node counts a range that has no live replica, and whether one has lost "

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "exporter/observe/liveness_state.hpp"
+
 namespace faultline::observe {
 
 namespace {
@@ -16,6 +18,29 @@ bool names(const TargetView& target, const std::string& address) {
 template <class Part>
 WallTime read_at(const std::optional<poll::Reading<Part>>& reading) {
   return *reading->health.read_at;
+}
+
+/// Replicas that vote on the node's stores by the descriptors; empty: those are too old, or
+/// nobody knows a store of the node.
+std::optional<std::int64_t> replicas_placed(NodeId id, const Readings& readings,
+                                            const Directory& directory, WallTime now) {
+  const auto* part = fresh(readings.placement, now, placement_age_max(readings));
+  if (part == nullptr) return std::nullopt;
+  const auto is_on = [&](StoreId store) {
+    const auto owner = directory.stores.find(store);
+    return owner != directory.stores.end() && owner->second == id;
+  };
+  if (std::none_of(directory.stores.begin(), directory.stores.end(),
+                   [&](const auto& store) { return store.second == id; })) {
+    return std::nullopt;
+  }
+  std::int64_t replicas = 0;
+  for (const auto& group : part->groups) {
+    const auto here = std::count_if(group.voters.begin(), group.voters.end(), is_on) +
+                      std::count_if(group.outgoing.begin(), group.outgoing.end(), is_on);
+    replicas += here * group.ranges;
+  }
+  return replicas;
 }
 
 }  // namespace
@@ -179,13 +204,15 @@ void fill_stores(NodeView& node, const Readings& readings, WallTime now) {
 }
 
 void fill_counts(NodeView& node, const Readings& readings, const std::vector<Witness>& witnesses,
-                 const NodeView* before, WallTime now) {
-  const bool not_live =
-      node.liveness.state == Liveness::suspect || node.liveness.state == Liveness::dead;
+                 const Directory& directory, WallTime now) {
+  const bool not_live = node.liveness.state == Liveness::dead ||
+                        (node.liveness.state == Liveness::suspect && !is_back(node.liveness));
   for (const auto& witness : witnesses) {
     const auto* row = witness.valid ? row_of(*witness.view, node.id) : nullptr;
     if (row == nullptr) continue;
-    if (!node.ranges && row->ranges) node.ranges = row->ranges;
+    // Gossip forgets a dead node's stores after two minutes; its replicas are still there.
+    const bool forgotten = not_live && row->ranges == 0;
+    if (!node.ranges && row->ranges && !forgotten) node.ranges = row->ranges;
     if (!node.leader_ranges && row->leases) node.leader_ranges = row->leases;
   }
   if (const auto* page = page_of(node.id, readings, now);
@@ -194,14 +221,12 @@ void fill_counts(NodeView& node, const Readings& readings, const std::vector<Wit
     if (page->vars->replicas) node.ranges = page->vars->replicas;
     if (page->vars->leaseholders) node.leader_ranges = page->vars->leaseholders;
   }
-  if (not_live && before != nullptr) {
-    // Gossip forgets a dead node's stores after two minutes; its replicas are still there.
-    if (before->ranges && node.ranges.value_or(0) == 0) node.ranges = before->ranges;
-    // A lease needs a liveness record that holds.
-    const bool expired = node.liveness.expires_at && node.liveness.read_at &&
-                         node.liveness.witness && *node.liveness.expires_at <= now;
-    if (expired) node.leader_ranges = 0;
-  }
+  if (!not_live) return;
+  if (!node.ranges) node.ranges = replicas_placed(node.id, readings, directory, now);
+  // A lease needs a liveness record that holds.
+  const bool expired = node.liveness.expires_at && node.liveness.read_at && node.liveness.witness &&
+                       *node.liveness.expires_at <= now;
+  if (expired) node.leader_ranges = 0;
 }
 
 }  // namespace faultline::observe

@@ -34,7 +34,7 @@ void fill_description(NodeView& node, const Readings& readings, const Directory&
 
 /// Replicas and leases; needs liveness and replication of `node`.
 void fill_counts(NodeView& node, const Readings& readings, const std::vector<Witness>& witnesses,
-                 const NodeView* before, WallTime now);
+                 const Directory& directory, WallTime now);
 
 /// Its stores as it wrote them down, and counts that nobody else knows; after `fill_counts`.
 void fill_stores(NodeView& node, const Readings& readings, WallTime now);

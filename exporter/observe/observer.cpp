@@ -35,7 +35,8 @@ void Observer::stop() {
 
 SteadyTime Observer::step() {
   const auto readings = wiring_.read();
-  auto [snapshot, memory, basis] = assemble(readings, memory_, seeds_, clock_.wall());
+  auto [snapshot, memory, basis, descriptors_wanted] =
+      assemble(readings, memory_, seeds_, clock_.wall());
   const auto previous = memory_.previous;
   memory_ = std::move(memory);
   memory_.previous = previous;
@@ -43,6 +44,9 @@ SteadyTime Observer::step() {
   // The sources first: news of a silent gateway must reach them before anything else.
   if (roster_.set(members_of(memory_.directory, seeds_, snapshot.nodes))) {
     for (auto* poller : wiring_.on_news_of_nodes) poller->hurry();
+  }
+  if (descriptors_wanted) {
+    for (auto* poller : wiring_.on_departure) poller->hurry();
   }
   auto events = diff(previous.get(), snapshot);
   if (!events.empty()) last_event_at_ = snapshot.at;

@@ -25,9 +25,10 @@ using EventCounts = std::array<std::int64_t, kEventKinds>;
 class Observer {
  public:
   struct Wiring {
-    std::function<Readings()> read;             ///< Copies of the latest readings; never blocks.
-    std::vector<poll::Pace*> pollers;           ///< All of them: fast together.
-    std::vector<poll::Pace*> on_news_of_nodes;  ///< Read at once when an address is learnt.
+    std::function<Readings()> read;              ///< Copies of the latest readings; never blocks.
+    std::vector<poll::Pace*> pollers;            ///< All of them: fast together.
+    std::vector<poll::Pace*> on_news_of_nodes;   ///< Read at once when an address is learnt.
+    std::vector<poll::Pace*> on_departure = {};  ///< Read at once when a node has left.
   };
 
   /// References outlive this. `boot` names this run of the exporter; `news` is rung

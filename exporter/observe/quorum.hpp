@@ -46,6 +46,8 @@ struct Quorum {
   std::int64_t at_risk = 0;          ///< With quorum, and the next node lost may take it.
   std::int64_t can_lose_nodes = 0;   ///< Any so many more, and every range keeps quorum.
   bool stores_known = true;          ///< False: some voter's store belongs to no known node.
+
+  bool operator==(const Quorum&) const = default;
 };
 
 /// Pure. Voters are stores; learners and non-voters do not count.

@@ -27,8 +27,8 @@ struct Readings {
   std::optional<poll::Reading<sources::ProbePart>> probe = std::nullopt;
 };
 
-// How old a part may be and still be told as present. Placement has none: its age is
-// shown, and through an outage it is all there is.
+// How old a part may be and still be told as present. Placement is kept past its limit through
+// an outage, where it is all there is: see old_descriptors.hpp.
 inline constexpr milliseconds kProcessAgeMax{5'000};
 inline constexpr milliseconds kMetricsAgeMax{30'000};
 inline constexpr milliseconds kGossipAgeMax{10'000};
@@ -36,7 +36,7 @@ inline constexpr milliseconds kContainersAgeMax{6'000};  ///< The long poll and 
 inline constexpr milliseconds kProbeAgeMax{10'000};      ///< A round with three deadlines fits.
 inline constexpr milliseconds kClusterLogAgeMax{60'000};
 inline constexpr milliseconds kKvStatusAgeMax{90'000};
-inline constexpr milliseconds kPlacementAgeMax{300'000};  ///< Then it is called stale, and kept.
+inline constexpr milliseconds kPlacementAgeMax{300'000};  ///< Then it is called stale.
 
 /// The same for a cluster so big that its descriptors are read every ten minutes only.
 [[nodiscard]] inline milliseconds placement_age_max(const Readings& readings) {

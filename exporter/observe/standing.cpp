@@ -1,5 +1,7 @@
 #include "exporter/observe/standing.hpp"
 
+#include <algorithm>
+
 #include "exporter/observe/liveness_state.hpp"
 
 namespace faultline::observe {
@@ -39,6 +41,13 @@ bool may_be_up(const NodeView& node) {
   const bool process =
       node.process.state == ProcessState::reachable || node.process.state == ProcessState::unknown;
   return process && !is_held_down(node) && node.liveness.state != Liveness::decommissioned;
+}
+
+bool anybody_answers(const ClusterSnapshot& snapshot) {
+  // Addresses stand for nodes then, and one that answers counts as up.
+  if (snapshot.nodes.empty()) return snapshot.cluster.nodes_up > 0;
+  return std::any_of(snapshot.nodes.begin(), snapshot.nodes.end(),
+                     [](const NodeView& node) { return answers(node) || is_up(node); });
 }
 
 bool is_expected(const NodeView& node) { return node.liveness.state != Liveness::decommissioned; }

@@ -18,6 +18,10 @@ namespace faultline::observe {
 /// moves may pass, a process that is gone does not come back by waiting.
 [[nodiscard]] bool may_be_up(const NodeView& node);
 
+/// Whether some node's process answers, or some address that was given while no node has been
+/// named yet.
+[[nodiscard]] bool anybody_answers(const ClusterSnapshot& snapshot);
+
 /// Belongs to the cluster for good.
 [[nodiscard]] bool is_expected(const NodeView& node);
 

@@ -85,6 +85,11 @@ std::optional<Finding> from_doubts(const VerdictInput& input) {
                                                (input.up == 0 ? "none" : std::to_string(input.up)) +
                                                " of them live for now; it may pass"};
   }
+  if (input.perhaps_moved > 0) {
+    return Finding{VerdictState::settling, "Settling: " + counted(input.perhaps_moved, "range") +
+                                               " had replicas on " + input.departed +
+                                               " when last read, before these left; reading anew"};
+  }
   if (input.perhaps_lost > 0) {
     return Finding{VerdictState::settling,
                    "Settling: " + counted(input.perhaps_lost, "range") +

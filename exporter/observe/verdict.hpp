@@ -1,6 +1,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "common/cluster/snapshot.hpp"
 #include "exporter/observe/quorum.hpp"
@@ -33,6 +35,12 @@ struct VerdictInput {
   /// Ranges that have lost their quorum only by descriptors that are being read anew; see
   /// stale_loss.hpp. Zero: none, or no longer.
   std::int64_t perhaps_lost = 0;
+  /// Nodes that have left since the descriptors were read that name them: "n4 and n5"; empty: none.
+  std::string departed = {};
+  /// Those of them whose replicas count as if they were still up, for they are elsewhere.
+  std::set<NodeId> moved = {};
+  /// Ranges that have their quorum only if what was on those nodes is elsewhere.
+  std::int64_t perhaps_moved = 0;
   /// False while it depends on nodes whose standing is on hold.
   bool underreplicated_known = true;
   std::optional<std::int64_t> underreplicated;

@@ -63,7 +63,8 @@ class Player {
     for (auto at = lines_.front().at; at <= end; at += milliseconds{200}) {
       now_ = kAct + at;
       for (; next < lines_.size() && lines_[next].at <= at; ++next) take(lines_[next]);
-      auto [snapshot, memory, basis] = assemble(readings(), memory_, seeds_, now_);
+      auto [snapshot, memory, basis, descriptors_wanted] =
+          assemble(readings(), memory_, seeds_, now_);
       memory_ = std::move(memory);
       memory_.previous = std::make_shared<const ClusterSnapshot>(snapshot);
       pictures.emplace_back(at, std::move(snapshot));

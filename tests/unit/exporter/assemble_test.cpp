@@ -63,6 +63,31 @@ TEST(Assemble, OneKilledIsToldByItsProcessAtOnceAndByLivenessWhenGossipSaysSo) {
   EXPECT_EQ(dead.nodes.at(2).liveness.state, Liveness::dead);
 }
 
+TEST(Assemble, ReplicasOfADeadNodeWhoseStoresGossipHasForgottenAreCountedInTheDescriptors) {
+  ToyCluster cluster{3, 65};
+  cluster.watch(seconds{1});
+  cluster.set(3, State::killed);
+  cluster.watch(seconds{125});
+  ASSERT_EQ(cluster.readings.gossip->part->rows.at(2).ranges, 0) << "the false zero";
+  const auto stores = cluster.memory.directory;
+  cluster.memory = {};  // The exporter is started again, and finds the node dead.
+  EXPECT_EQ(cluster.look().nodes.at(2).ranges, std::nullopt) << "whose stores are they?";
+  cluster.memory.directory = stores;
+  const auto& dead = cluster.look().nodes.at(2);
+  EXPECT_EQ(dead.ranges, 65);
+  EXPECT_EQ(dead.leader_ranges, 0);
+  const auto as_read = *cluster.readings.placement;
+  cluster.poll();
+  auto healed = *as_read.part;
+  for (auto& group : healed.groups) std::erase(group.voters, StoreId{13});
+  cluster.readings.placement->part = std::make_shared<const sources::PlacementPart>(healed);
+  EXPECT_EQ(cluster.assemble().nodes.at(2).ranges, 0) << "moved elsewhere";
+  cluster.advance(seconds{301});
+  cluster.poll();
+  cluster.readings.placement = as_read;
+  EXPECT_EQ(cluster.assemble().nodes.at(2).ranges, std::nullopt) << "nobody knows any more";
+}
+
 TEST(Assemble, TwoOfThreeKilledIsUnavailableAlthoughTheGaugeReadsZero) {
   ToyCluster cluster{3, 65};
   cluster.watch(seconds{1});

@@ -163,6 +163,21 @@ TEST(Impact, WhatIsNotKnownIsSaidSo) {
   EXPECT_EQ(impact({}, kill({1}), from_ms(0)).error().code, ErrorCode::unavailable);
 }
 
+TEST(Impact, DescriptorsOfABigClusterMayBeAsOldAsItsSourceSays) {
+  ToyCluster cluster{3, 3};
+  cluster.look();
+  auto part = *cluster.readings.placement->part;
+  part.groups.front().ranges += sources::PlacementBySize::kManyRanges;
+  part.ranges += sources::PlacementBySize::kManyRanges;
+  cluster.readings.placement->part = std::make_shared<const sources::PlacementPart>(part);
+  cluster.assemble();
+  const auto at = [&](int seconds) {
+    return *impact(cluster.basis, kill({1}), cluster.now + milliseconds{seconds * 1'000});
+  };
+  EXPECT_TRUE(at(1'200).valid) << at(1'200).reason;
+  EXPECT_EQ(at(1'201).reason, "the range descriptors are older than 1200 s");
+}
+
 TEST(Impact, QuestionsWithoutSenseAreRefusedByName) {
   const auto basis = three({{{StoreId{10}}, 1, {}, {}}});
   const auto wrong = [&](std::vector<NodeId> nodes, ImpactFault fault, std::vector<NodeId> from) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 
 #include "exporter/metrics/catalogue.hpp"
+#include "exporter/metrics/collect_filter.hpp"
 #include "exporter/metrics/to_families.hpp"
 #include "tests/unit/exporter/toy_cluster.hpp"
 
@@ -19,6 +20,27 @@ TEST(Metrics, WithoutAPictureTheExporterStillTellsAboutItself) {
   EXPECT_THAT(page, HasSubstr("faultline_up 0\n"));
   EXPECT_THAT(page, HasSubstr("faultline_build_info{"));
   EXPECT_THAT(page, Not(HasSubstr("faultline_verdict")));
+}
+
+/// The addresses that were given, and no name of a node: no login works.
+const ClusterSnapshot& unnamed(test::ToyCluster& cluster, ProcessState second) {
+  cluster.seeds = {{"a:1", "b:1"}, {}};
+  sources::ProcessPart part;
+  part.probes = {{"a:1", {}, ProcessState::unreachable, "refused", {}},
+                 {"b:1", {}, second, {}, {}}};
+  cluster.readings.process.emplace();
+  cluster.readings.process->part = std::make_shared<const sources::ProcessPart>(part);
+  cluster.readings.process->health.read_at = cluster.now;
+  cluster.readings.process->reads = 1;
+  return cluster.assemble();
+}
+
+TEST(Metrics, UpSaysWhetherAnyProcessAnswersAlthoughNoNodeHasBeenNamed) {
+  test::ToyCluster cluster{3, 65};
+  EXPECT_THAT(render_page(&unnamed(cluster, ProcessState::reachable), {}, cluster.now),
+              HasSubstr("faultline_up 1\n"));
+  EXPECT_THAT(render_page(&unnamed(cluster, ProcessState::unresponsive), {}, cluster.now),
+              HasSubstr("faultline_up 0\n"));
 }
 
 TEST(Metrics, OfATargetThereIsNothingAboutTheExporterAndOfTheExporterNothingOfACluster) {
@@ -81,6 +103,37 @@ TEST(Metrics, OnlyWhatTheWantedCollectorsGave) {
   EXPECT_THAT(page, HasSubstr("faultline_up 1\n"));
   EXPECT_THAT(page, Not(HasSubstr("faultline_node_process")));
   EXPECT_THAT(page, Not(HasSubstr("collector=\"process\"")));
+}
+
+TEST(Metrics, EveryCollectorKeepsWhatIsFromSeveralAndWhatIsItsOwn) {
+  test::ToyCluster cluster{3, 65};
+  const auto& snapshot = cluster.watch(std::chrono::seconds{11});
+  for (const std::string collector : {"process", "metrics", "gossip", "placement"}) {
+    const auto page = render_page(&snapshot, {}, cluster.now, {collector});
+    for (const auto* name : {"faultline_up", "faultline_node_peers_lost", "faultline_node_replicas",
+                             "faultline_node_leaseholders", "faultline_node_stores_missing"}) {
+      EXPECT_THAT(page, HasSubstr("\n" + std::string{name})) << collector;
+    }
+    for (const auto& metric : kCatalogue) {
+      const auto origin = collector_of(metric.name);
+      const bool others = !origin.empty() && origin != collector;
+      const auto type = "# TYPE " + std::string{metric.name} + " ";
+      if (others) EXPECT_THAT(page, Not(HasSubstr(type))) << collector;
+    }
+  }
+}
+
+TEST(CollectFilter, EveryOriginIsACollectorThatIsTold) {
+  const std::set<std::string_view> collectors{"process",    "metrics",   "gossip",      "placement",
+                                              "containers", "kv_status", "cluster_log", "probe"};
+  int with_origin = 0;
+  for (const auto& metric : kCatalogue) {
+    const auto origin = collector_of(metric.name);
+    if (origin.empty()) continue;
+    EXPECT_TRUE(collectors.contains(origin)) << metric.name;
+    ++with_origin;
+  }
+  EXPECT_GT(with_origin, 15);
 }
 
 TEST(Metrics, ANodeThatIsGoneTakesItsSeriesWithIt) {

@@ -30,10 +30,11 @@ struct ObserverTest : testing::Test {
   sources::Roster roster{{"127.0.0.1:26257"}, {}};
   SnapshotBoard board;
   FakePace pace;
+  FakePace descriptors;
   poll::Wakeup news;
   Observer observer{"b-1",
                     cluster.seeds,
-                    {[this] { return cluster.readings; }, {&pace}, {&pace}},
+                    {[this] { return cluster.readings; }, {&pace}, {&pace}, {&descriptors}},
                     news,
                     roster,
                     board,
@@ -78,6 +79,14 @@ TEST_F(ObserverTest, GivesTheSourcesWhatItLearntAndHurriesThem) {
   observer.step();
   EXPECT_EQ(pace.hurried, 1) << "nothing new";
   EXPECT_EQ(roster.members()[2].answering, sources::Answering::ready);
+}
+
+TEST_F(ObserverTest, HurriesTheDescriptorsWhenANodeHasLeft) {
+  watch(seconds{1});
+  EXPECT_EQ(descriptors.hurried, 0);
+  cluster.decommission(3, sources::Membership::decommissioned);
+  watch(seconds{20});
+  EXPECT_EQ(descriptors.hurried, 1);
 }
 
 TEST_F(ObserverTest, IsFastWhileSomethingHappensAndRestsWhenItHasSettled) {

@@ -13,6 +13,7 @@ constexpr milliseconds kStep{100};
 constexpr milliseconds kRecordHolds{9'000};
 constexpr milliseconds kHeartbeat{4'500};
 constexpr milliseconds kGossipForgets{3'000};
+constexpr milliseconds kStoresForgotten{120'000};
 constexpr milliseconds kGaugeTick{10'000};
 
 template <class Part>
@@ -64,6 +65,26 @@ void ToyCluster::set(int number, State state) {
   node.since = now;
 }
 
+void ToyCluster::decommission(int number, sources::Membership membership) {
+  nodes_[static_cast<std::size_t>(number - 1)].membership = membership;
+}
+
+void ToyCluster::move_off(int number) {
+  for (auto& places : voters_) {
+    for (auto& place : places) {
+      if (index_of(place) + 1 != static_cast<std::size_t>(number)) continue;
+      for (const auto& node : nodes_) {
+        const StoreId other{node.id.value + 10};
+        const bool stays = node.membership == sources::Membership::active;
+        if (!stays || std::find(places.begin(), places.end(), other) != places.end()) continue;
+        place = other;
+        break;
+      }
+    }
+    std::sort(places.begin(), places.end());
+  }
+}
+
 void ToyCluster::set_container(int number, ContainerState state) {
   nodes_[static_cast<std::size_t>(number - 1)].container = state;
 }
@@ -94,7 +115,8 @@ void ToyCluster::heartbeat() {
   if (!majority_connected()) return;
   for (auto& node : nodes_) {
     const bool due = node.expires_at - now <= kRecordHolds - kHeartbeat;
-    if (node.state == State::up && due) node.expires_at = now + kRecordHolds;
+    const bool member = node.membership != sources::Membership::decommissioned;
+    if (node.state == State::up && member && due) node.expires_at = now + kRecordHolds;
   }
 }
 
@@ -148,14 +170,17 @@ sources::GossipView ToyCluster::view_of(const Node& witness) const {
     const bool cut_off = witness.state == State::isolated && node.id != witness.id;
     row.expires_at = cut_off ? witness.frozen[i] : node.expires_at;
     const auto lost_since = cut_off ? witness.since : node.since;
-    const bool lost = cut_off || node.state != State::up;
-    row.is_live = node.id == witness.id || !lost || now - lost_since < kGossipForgets;
+    const bool left = node.membership == sources::Membership::decommissioned;
+    const bool lost = cut_off || left || node.state != State::up;
+    row.membership = node.membership;
+    row.is_live = node.id == witness.id || !lost || (!left && now - lost_since < kGossipForgets);
     row.address = row.sql_address = sql(node.id);
     row.locality = "region=local,zone=z" + std::to_string(node.id.value);
     row.build_tag = "v22.1.0-alpha.20220214";
     row.started_at = from_ms(1'795'423'255'000);
-    row.ranges = static_cast<std::int64_t>(voters_.size());
-    row.leases = node.leases;
+    const bool forgotten = left || (lost && now - lost_since >= kStoresForgotten);
+    row.ranges = forgotten ? 0 : static_cast<std::int64_t>(voters_.size());
+    row.leases = forgotten ? 0 : node.leases;
     view.rows.push_back(std::move(row));
   }
   return view;
@@ -257,8 +282,9 @@ void ToyCluster::poll_containers() {
 
 const ClusterSnapshot& ToyCluster::assemble() {
   const auto previous = memory.previous;
-  auto [snapshot, next, next_basis] = observe::assemble(readings, memory, seeds, now);
+  auto [snapshot, next, next_basis, wanted] = observe::assemble(readings, memory, seeds, now);
   basis = std::move(next_basis);
+  descriptors_wanted = wanted;
   events_ = observe::diff(previous.get(), snapshot);
   memory = std::move(next);
   memory.previous = std::make_shared<const ClusterSnapshot>(std::move(snapshot));

@@ -29,6 +29,9 @@ class ToyCluster {
 
   void set(int node, State state);
   void set_container(int node, ContainerState state);
+  void decommission(int node, sources::Membership membership);
+  /// Its replicas to the first active nodes that have none of that range.
+  void move_off(int node);
   /// Two nodes that cannot see each other, and can again; liveness does not mind.
   void cut(int a, int b) { cuts_.insert(std::minmax(a, b)); }
   void mend(int a, int b) { cuts_.erase(std::minmax(a, b)); }
@@ -51,7 +54,8 @@ class ToyCluster {
 
   observe::Readings readings;  ///< Tests may bend them between `poll` and `assemble`.
   observe::Memory memory;
-  observe::ImpactBasis basis;  ///< Of the last `assemble`.
+  observe::ImpactBasis basis;       ///< Of the last `assemble`.
+  bool descriptors_wanted = false;  ///< The same.
   observe::Seeds seeds;
   WallTime now;
 
@@ -67,6 +71,7 @@ class ToyCluster {
     WallTime expires_at;
     std::int64_t epoch = 1;
     std::int64_t leases = 0;
+    sources::Membership membership = sources::Membership::active;
     std::optional<ContainerState> container;
     std::vector<WallTime> frozen;  ///< Records as it last saw them, while isolated.
     // Gauges as of its last tick.
