@@ -2,7 +2,9 @@
 
 #include <algorithm>
 #include <cctype>
+#include <memory>
 #include <optional>
+#include <utility>
 
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -14,6 +16,7 @@
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/beast/core.hpp>
@@ -195,13 +198,18 @@ awaitable<void> store(awaitable<Result<T>> work, std::optional<Result<T>>& slot)
   slot.emplace(co_await std::move(work));
 }
 
+/// Kept by its thread: to make one and to end it costs as much as a request on loopback.
+/// Nothing is left in it once run() has returned.
+asio::io_context& own_context() {
+  thread_local asio::io_context io{1};
+  io.restart();
+  return io;
+}
+
 /// Runs one coroutine per item on the calling thread and collects what they return.
 template <class T, class Item, class Make>
 std::vector<Result<T>> run_all(const std::vector<Item>& items, Make make) {
-  // Kept by its thread: to make one and to end it costs as much as a request on loopback.
-  // Nothing is left in it once run() has returned.
-  thread_local asio::io_context io{1};
-  io.restart();
+  auto& io = own_context();
   std::vector<std::optional<Result<T>>> slots(items.size());
   for (std::size_t i = 0; i < items.size(); ++i) {
     asio::co_spawn(io, store<T>(make(io, items[i]), slots[i]), asio::detached);
@@ -216,6 +224,45 @@ std::vector<Result<T>> run_all(const std::vector<Item>& items, Make make) {
   return results;
 }
 
+using OnAnswer = std::function<void(std::size_t, Result<HttpResponse>)>;
+
+/// The requests of one call_each; outlives the run of its context.
+struct Queue {
+  asio::io_context& io;
+  AddressBook& book;
+  const std::vector<HttpRequest>& requests;
+  Pace pace;
+  Deadline deadline;
+  const OnAnswer& on_answer;
+  std::size_t next = 0;
+  std::size_t taken = 0;  ///< Places.
+
+  void fill() {
+    while (next < requests.size() && taken < pace.at_once) {
+      ++taken;
+      asio::co_spawn(io, run(next++), asio::detached);
+    }
+  }
+
+  void leave(bool& in_place) {
+    if (!std::exchange(in_place, false)) return;
+    --taken;
+    fill();
+  }
+
+  awaitable<void> run(std::size_t index) {
+    // Shared with the timer, whose word may still be under way when this has ended.
+    const auto in_place = std::make_shared<bool>(true);
+    asio::steady_timer patience{io, pace.patience};
+    patience.async_wait([this, in_place](const error_code& code) {
+      if (!code) leave(*in_place);
+    });
+    auto answer = co_await call_one(io, book, requests[index], deadline);
+    on_answer(index, std::move(answer));
+    leave(*in_place);
+  }
+};
+
 }  // namespace
 
 Result<HttpResponse> HttpClient::call(const HttpRequest& request, Deadline deadline) {
@@ -227,6 +274,14 @@ std::vector<Result<HttpResponse>> HttpClient::call_all(const std::vector<HttpReq
   return run_all<HttpResponse>(requests, [&](asio::io_context& io, const HttpRequest& request) {
     return call_one(io, book_, request, deadline);
   });
+}
+
+void HttpClient::call_each(const std::vector<HttpRequest>& requests, Pace pace, Deadline deadline,
+                           const OnAnswer& on_answer) {
+  auto& io = own_context();
+  Queue queue{io, book_, requests, pace, deadline, on_answer};
+  queue.fill();
+  io.run();
 }
 
 std::vector<Result<milliseconds>> HttpClient::connect_all(const std::vector<std::string>& endpoints,

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -34,6 +35,14 @@ struct HttpResponse {
   std::map<std::string, std::string> headers = {};  ///< Names in lower case.
 };
 
+/// How many requests are made side by side.
+struct Pace {
+  std::size_t at_once = 16;  ///< Places; a request takes one and leaves it when it has ended.
+  /// After so long it leaves its place to the next all the same, and goes on: the silent
+  /// cannot keep the others waiting.
+  milliseconds patience{500};
+};
+
 /// HTTP/1.1 requests, in clear or over TLS, one connection each, that are over by their
 /// deadline even against a peer that accepts and says nothing. A response of any status is
 /// a value. Errors: `invalid` (endpoint), `unavailable` (refused, reset, no route,
@@ -48,6 +57,11 @@ class HttpClient {
   /// All at once on the calling thread; answers in the order of the requests.
   [[nodiscard]] std::vector<Result<HttpResponse>> call_all(const std::vector<HttpRequest>& requests,
                                                            Deadline deadline);
+  /// The same a few at a time, the next as soon as there is a place; tells each answer, by its
+  /// place in `requests`, on the calling thread as it comes, so that not all are held at once.
+  /// `on_answer` makes no calls itself.
+  void call_each(const std::vector<HttpRequest>& requests, Pace pace, Deadline deadline,
+                 const std::function<void(std::size_t, Result<HttpResponse>)>& on_answer);
   /// Whether something accepts TCP connections there: the time it took.
   [[nodiscard]] std::vector<Result<milliseconds>> connect_all(
       const std::vector<std::string>& endpoints, Deadline deadline);

@@ -43,6 +43,41 @@ std::optional<std::int64_t> replicas_placed(NodeId id, const Readings& readings,
   return replicas;
 }
 
+/// A witness's record of it holds: the cluster counts on it.
+bool is_counted_on(NodeId id, const Readings& readings) {
+  for (const auto* reading : {&readings.gossip, &readings.second_gossip}) {
+    if (!*reading || !(*reading)->part) continue;
+    const auto& view = *(*reading)->part;
+    const auto* row = row_of(view, id);
+    if (row != nullptr && row->expires_at > view.database_now) return true;
+  }
+  return false;
+}
+
+bool is_silent(const NodeProcess& process) {
+  return process.state == ProcessState::unreachable || process.state == ProcessState::unresponsive;
+}
+
+/// Of a node that nobody dials.
+NodeProcess not_probed(NodeId id, const Readings& readings, const Directory& directory,
+                       const NodeView* before) {
+  NodeProcess process;
+  if (before != nullptr) process.since = before->process.since;
+  process.reason = "not probed yet";
+  if (const auto other = directory.replaced_by.find(id); other != directory.replaced_by.end()) {
+    process.reason = "at its address is n" + std::to_string(other->second.value) + " now";
+    // While the cluster counts on it, it is somewhere else, where we do not know.
+    if (is_counted_on(id, readings)) return process;
+    process.state = ProcessState::unreachable;
+    process.read_at = read_at(readings.process);
+  } else if (before != nullptr && before->liveness.state == Liveness::decommissioned &&
+             is_silent(before->process)) {
+    process = before->process;
+    process.reason = "it did not answer, and is not asked any more: it has left the cluster";
+  }
+  return process;
+}
+
 }  // namespace
 
 void fill_description(NodeView& node, const Readings& readings, const Directory& directory,
@@ -93,7 +128,7 @@ NodeProcess process_of(NodeId id, const Readings& readings, const Directory& dir
           return same_sql || (candidate.sql.empty() && same_http);
         });
     if (probe == part->probes.end()) {
-      process.reason = "not probed yet";
+      process = not_probed(id, readings, directory, before);
     } else {
       process.state = probe->state;
       process.reason = probe->reason;

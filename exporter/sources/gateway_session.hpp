@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,7 +13,9 @@
 namespace faultline::sources {
 
 /// One statement through whichever node answers: stays with a gateway for as long as
-/// it does, and tries the next when it is silent. One thread.
+/// it does, and tries the next when it is silent. Where the way is long, a login over TLS takes
+/// longer than an attempt may: each that ends before there is a connection doubles what the next
+/// one to that node may take. One thread.
 class GatewaySession {
  public:
   /// `attempt` is how long one gateway may take; a read's deadline should have room
@@ -34,11 +37,19 @@ class GatewaySession {
   [[nodiscard]] std::optional<sql::ServerVersion> server_version() const;
 
  private:
+  /// How a node has disappointed us.
+  struct Trouble {
+    int failures = 0;       ///< In a row.
+    int late_openings = 0;  ///< Attempts that ended before there was a connection.
+  };
+
   void choose(const std::string& address);
   void leave();
+  /// How long the attempt that comes may take.
+  [[nodiscard]] milliseconds limit(const Member& member) const;
   [[nodiscard]] std::vector<Member> candidates() const;
   /// Whom to ask, in order: the one we are with unless a better one is to be had.
-  [[nodiscard]] std::vector<std::string> order();
+  [[nodiscard]] std::vector<Member> order();
 
   std::string owner_;
   Roster& roster_;
@@ -47,9 +58,9 @@ class GatewaySession {
   bool exclusive_;
   std::string address_;          ///< Empty: none chosen.
   std::optional<Error> failed_;  ///< What the last node asked said, until one answers.
-  std::string avoid_;            ///< Failed last: tried after the others.
-  std::string server_version_;   ///< Of the node that was asked last.
-  std::string asked_;            ///< For people: whom the last query asked.
+  std::map<std::string, Trouble> troubles_;
+  std::string server_version_;  ///< Of the node that was asked last.
+  std::string asked_;           ///< For people: whom the last query asked.
   std::unique_ptr<sql::Session> session_;
   std::int64_t sessions_ = 0;
 };

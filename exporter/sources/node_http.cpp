@@ -1,5 +1,6 @@
 #include "exporter/sources/node_http.hpp"
 
+#include <algorithm>
 #include <filesystem>
 
 namespace faultline::sources {
@@ -8,30 +9,53 @@ std::vector<Result<net::HttpResponse>> NodeHttp::get_all(const std::vector<std::
                                                          const std::string& target,
                                                          std::size_t response_limit,
                                                          Deadline deadline) {
-  const auto believed = is_secure() ? trust() : std::shared_ptr<const net::TlsTrust>{};
-  std::vector<net::HttpRequest> requests;
-  std::vector<bool> asked;
-  for (const auto& address : addresses) {
-    const bool tls = over_tls(address);
-    asked.push_back(!tls || believed.has_value());
-    if (!asked.back()) continue;
-    requests.push_back({.endpoint = address,
-                        .target = target,
-                        .response_limit = response_limit,
-                        .tls = tls ? *believed : nullptr});
-  }
-  auto answers = client_.call_all(requests, deadline);
-  if (believed) return answers;
-  std::vector<Result<net::HttpResponse>> all;
-  std::size_t next = 0;
-  for (const bool was_asked : asked) {
-    if (was_asked) {
-      all.push_back(std::move(answers[next++]));
-    } else {
-      all.emplace_back(believed.error());
+  std::vector<std::size_t> asked;
+  std::optional<Error> why_not;
+  auto answers =
+      client_.call_all(requests(addresses, target, response_limit, asked, why_not), deadline);
+  if (!why_not) return answers;
+  std::vector<Result<net::HttpResponse>> all(addresses.size(), *why_not);
+  for (std::size_t i = 0; i < asked.size(); ++i) all[asked[i]] = std::move(answers[i]);
+  return all;
+}
+
+void NodeHttp::get_each(
+    const std::vector<std::string>& addresses, const std::string& target,
+    std::size_t response_limit, net::Pace pace, Deadline deadline,
+    const std::function<void(std::size_t, Result<net::HttpResponse>)>& on_answer) {
+  std::vector<std::size_t> asked;
+  std::optional<Error> why_not;
+  const auto all = requests(addresses, target, response_limit, asked, why_not);
+  if (why_not) {
+    for (std::size_t i = 0; i < addresses.size(); ++i) {
+      if (!std::binary_search(asked.begin(), asked.end(), i)) on_answer(i, *why_not);
     }
   }
-  return all;
+  client_.call_each(all, pace, deadline, [&](std::size_t i, Result<net::HttpResponse> answer) {
+    on_answer(asked[i], std::move(answer));
+  });
+}
+
+std::vector<net::HttpRequest> NodeHttp::requests(const std::vector<std::string>& addresses,
+                                                 const std::string& target,
+                                                 std::size_t response_limit,
+                                                 std::vector<std::size_t>& asked,
+                                                 std::optional<Error>& why_not) {
+  const auto believed = is_secure() ? trust() : std::shared_ptr<const net::TlsTrust>{};
+  std::vector<net::HttpRequest> found;
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    const bool tls = over_tls(addresses[i]);
+    if (tls && !believed) {
+      why_not = believed.error();
+      continue;
+    }
+    asked.push_back(i);
+    found.push_back({.endpoint = addresses[i],
+                     .target = target,
+                     .response_limit = response_limit,
+                     .tls = tls ? *believed : nullptr});
+  }
+  return found;
 }
 
 bool NodeHttp::over_tls(const std::string& address) const {

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -25,6 +27,11 @@ class NodeHttp {
       const std::vector<std::string>& addresses, const std::string& target,
       std::size_t response_limit, Deadline deadline);
 
+  /// The same a few at a time, as HttpClient::call_each.
+  void get_each(const std::vector<std::string>& addresses, const std::string& target,
+                std::size_t response_limit, net::Pace pace, Deadline deadline,
+                const std::function<void(std::size_t, Result<net::HttpResponse>)>& on_answer);
+
   [[nodiscard]] bool is_secure() const { return !certs_dir_.empty(); }
   /// Over TLS: its URL begins with https.
   [[nodiscard]] bool over_tls(const std::string& address) const;
@@ -38,6 +45,13 @@ class NodeHttp {
  private:
   static constexpr milliseconds kReadCaEvery{60'000};
 
+  /// What to send to those that may be asked; `asked`: their places in `addresses`. `why_not`:
+  /// what keeps the others from being asked.
+  [[nodiscard]] std::vector<net::HttpRequest> requests(const std::vector<std::string>& addresses,
+                                                       const std::string& target,
+                                                       std::size_t response_limit,
+                                                       std::vector<std::size_t>& asked,
+                                                       std::optional<Error>& why_not);
   /// The CA as of lately, or why there is none.
   [[nodiscard]] Result<std::shared_ptr<const net::TlsTrust>> trust();
 

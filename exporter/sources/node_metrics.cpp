@@ -1,6 +1,7 @@
 #include "exporter/sources/node_metrics.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "common/net/address_book.hpp"
@@ -15,7 +16,10 @@ constexpr milliseconds kIdentifyEvery{30'000};
 constexpr milliseconds kIdentifyBudget{800};
 /// After a page was not to be opened; each try of HTTPS is a handshake.
 constexpr milliseconds kClosedFor{60'000};
-constexpr std::size_t kPagesAtOnce = 16;  ///< A page is 300 KB: 200 at once would be 60 MB.
+/// A page is 300 KB: 200 at once would be 60 MB. A silent one takes its place for so long only.
+constexpr net::Pace kPagesAtOnce{16, milliseconds{500}};
+/// For all that are known to be silent together, after the others: one may just be back.
+constexpr milliseconds kSilentBudget{300};
 constexpr std::size_t kPageLimit = 8U << 20U;
 
 bool is_wildcard(const std::string& host) {
@@ -83,29 +87,20 @@ Result<NodeIdentity> parse_runtime_info(const std::string& sql, const sql::Rows&
 
 Result<MetricsPart> MetricsSource::read(Deadline deadline) {
   const auto members = roster_.members();
+  learnt_ = false;
+  forget(members);
+  const auto late = late_.empty() ? std::string{} : *late_.begin();
   identify(members, deadline);
-  std::set<std::string> addresses;
-  std::set<NodeId> covered;
-  std::set<std::string> doubtful;
-  for (const auto& member : members) {
-    if (is_open(member.http)) addresses.insert(*member.http);
-    if (member.http && member.id) covered.insert(*member.id);
-    // It answers, and not to the question whether it is ready: over SQL alone, it may be.
-    if (member.http && member.answering == Answering::answers) doubtful.insert(*member.http);
-  }
   MetricsPart part;
-  for (const auto& [sql, identity] : identities_) {
-    part.identities.push_back(identity);
-    if (is_open(identity.http) && !covered.contains(identity.id)) addresses.insert(*identity.http);
-  }
-  part.pages = pages({addresses.begin(), addresses.end()}, doubtful, deadline);
+  read_pages(members, deadline, part);
   read_over_sql(members, deadline, part.pages);
+  identify_late(late, deadline);
+  forget_contradicted(part.pages);
+  for (const auto& [sql, identity] : identities_) part.identities.push_back(identity);
   const bool any = std::any_of(part.pages.begin(), part.pages.end(),
                                [](const NodeMetrics& page) { return page.vars.has_value(); });
   // Who is where is worth telling once, also while no node gives its metrics.
-  const bool learnt = identities_.size() != told_identities_;
-  told_identities_ = identities_.size();
-  if (any || learnt) return part;
+  if (any || learnt_) return part;
   if (part.pages.empty() && !closed_.empty()) {
     return Error{ErrorCode::unavailable,
                  "no node gives its metrics: " + closed_.begin()->second.reason};
@@ -120,6 +115,36 @@ Result<MetricsPart> MetricsSource::read(Deadline deadline) {
   return Error{ErrorCode::unavailable, "no node gives its metrics: " + part.pages.front().error};
 }
 
+void MetricsSource::forget(const std::vector<Member>& members) {
+  std::map<std::string, std::optional<NodeId>> known;
+  for (const auto& member : members) known.emplace(member.sql, member.id);
+  const auto is_gone = [&](const auto& item) { return !known.contains(item.first); };
+  std::erase_if(next_try_, is_gone);
+  std::erase_if(refused_, is_gone);
+  std::erase_if(late_, [&](const auto& sql) {
+    return std::none_of(members.begin(), members.end(), [&](const Member& member) {
+      return member.sql == sql && member.answering != Answering::silent;
+    });
+  });
+  std::erase_if(identities_, [&](const auto& item) {
+    if (is_gone(item)) return true;
+    const auto id = known.at(item.first);
+    return id && *id != item.second.id;
+  });
+}
+
+void MetricsSource::forget_contradicted(const std::vector<NodeMetrics>& pages) {
+  std::map<std::string, NodeId> found;
+  for (const auto& page : pages) {
+    if (page.vars && page.vars->node_id) found.emplace(page.http, *page.vars->node_id);
+  }
+  std::erase_if(identities_, [&](const auto& item) {
+    const auto& http = item.second.http;
+    const auto page = http ? found.find(*http) : found.end();
+    return page != found.end() && page->second != item.second.id;
+  });
+}
+
 void MetricsSource::identify(const std::vector<Member>& members, Deadline deadline) {
   for (const auto& member : members) {
     const bool has_page = member.id && member.http && !closed_.contains(*member.http);
@@ -130,22 +155,66 @@ void MetricsSource::identify(const std::vector<Member>& members, Deadline deadli
     auto& next_try = next_try_.try_emplace(member.sql, SteadyTime::min()).first->second;
     if (clock_.steady() < next_try) continue;
     next_try = clock_.steady() + kIdentifyEvery;
-    const auto session = dial_(member.sql);
-    const auto rows = session->query(kRuntimeStatement, now + kIdentifyBudget);
-    refused_.erase(member.sql);
-    if (!rows) {
-      refused_.insert_or_assign(member.sql, rows.error().message);
-      continue;
-    }
-    auto identity = parse_runtime_info(member.sql, *rows);
-    if (!identity) continue;
-    if (identity->http && nodes_.is_secure() && identity->http_in_clear) {
-      nodes_.expect_clear(*identity->http);
-    }
-    // A secure node that we were told nothing of how to believe it.
-    if (!nodes_.is_secure() && !identity->http_in_clear) identity->http.reset();
-    identities_.insert_or_assign(member.sql, std::move(identity).value());
+    ask_identity(member.sql, now + kIdentifyBudget);
   }
+}
+
+void MetricsSource::identify_late(const std::string& sql, Deadline deadline) {
+  const bool time = std::chrono::steady_clock::now() + kIdentifyBudget <= deadline;
+  if (sql.empty() || identities_.contains(sql) || !time) return;
+  ask_identity(sql, deadline);
+  late_.erase(sql);  // Until the next quick try is late, too.
+}
+
+void MetricsSource::ask_identity(const std::string& sql, Deadline deadline) {
+  late_.erase(sql);
+  refused_.erase(sql);
+  const auto rows = dial_(sql)->query(kRuntimeStatement, deadline);
+  if (!rows) {
+    if (rows.error().code == ErrorCode::timeout) late_.insert(sql);
+    refused_.insert_or_assign(sql, rows.error().message);
+    return;
+  }
+  if (auto identity = parse_runtime_info(sql, *rows)) keep(std::move(identity).value());
+}
+
+void MetricsSource::keep(NodeIdentity identity) {
+  identity.told_at = clock_.wall();
+  if (identity.http && nodes_.is_secure() && identity.http_in_clear) {
+    nodes_.expect_clear(*identity.http);
+  }
+  // A secure node that we were told nothing of how to believe it.
+  if (!nodes_.is_secure() && !identity.http_in_clear) identity.http.reset();
+  learnt_ = true;
+  const auto sql = identity.sql;
+  identities_.insert_or_assign(sql, std::move(identity));
+}
+
+void MetricsSource::read_pages(const std::vector<Member>& members, Deadline deadline,
+                               MetricsPart& part) {
+  std::set<NodeId> covered;
+  for (const auto& member : members) {
+    if (member.http && member.id) covered.insert(*member.id);
+  }
+  std::set<std::string> addresses;
+  std::set<std::string> silent;
+  std::set<std::string> doubtful;
+  for (const auto& member : members) {
+    auto http = member.http;
+    const auto identity = identities_.find(member.sql);
+    if (!http && identity != identities_.end() && !covered.contains(identity->second.id)) {
+      http = identity->second.http;
+    }
+    if (!is_open(http)) continue;
+    (member.answering == Answering::silent ? silent : addresses).insert(*http);
+    // It answers, and not to the question whether it is ready: over SQL alone, it may be.
+    if (member.http && member.answering == Answering::answers) doubtful.insert(*http);
+  }
+  for (const auto& address : addresses) silent.erase(address);
+  part.pages = pages({addresses.begin(), addresses.end()}, doubtful, deadline);
+  const auto for_silent = std::min(deadline, std::chrono::steady_clock::now() + kSilentBudget);
+  auto late = pages({silent.begin(), silent.end()}, doubtful, for_silent);
+  std::move(late.begin(), late.end(), std::back_inserter(part.pages));
 }
 
 bool MetricsSource::is_open(const std::optional<std::string>& http) const {
@@ -174,7 +243,9 @@ void MetricsSource::read_over_sql(const std::vector<Member>& members, Deadline d
     if (next == without_page.end()) next = without_page.begin();
     const auto now = std::chrono::steady_clock::now();
     if (now >= deadline) break;
-    pages.push_back(over_sql(next->second, std::min(deadline, now + kIdentifyBudget)));
+    // One that could not be connected in that time, once, with all the time that is left.
+    const auto limit = sessions_[next->first].late ? deadline : now + kIdentifyBudget;
+    pages.push_back(over_sql(next->second, std::min(deadline, limit)));
     last_read_over_sql_ = next->first;
     ++next;
   }
@@ -182,12 +253,14 @@ void MetricsSource::read_over_sql(const std::vector<Member>& members, Deadline d
 
 NodeMetrics MetricsSource::over_sql(const NodeIdentity& identity, Deadline deadline) {
   NodeMetrics page{{}, {}, {}, clock_.wall()};
-  auto& session = sessions_[identity.sql];
-  if (!session) session = dial_(identity.sql);
-  const auto rows = session->query(kGaugesStatement, deadline);
-  if (!rows) {
-    page.error = identity.sql + ": " + rows.error().message;
-  } else if (auto vars = parse_node_metrics(identity.id, *rows)) {
+  auto& open = sessions_[identity.sql];
+  if (!open.session) open.session = dial_(identity.sql);
+  const auto rows = open.session->query(kGaugesStatement, deadline);
+  open.late = !rows && rows.error().code == ErrorCode::timeout && open.session->generation() == 0;
+  const auto id = rows ? id_of(open, identity, deadline) : Result<NodeId>{rows.error()};
+  if (!id) {
+    page.error = identity.sql + ": " + id.error().message;
+  } else if (auto vars = parse_node_metrics(*id, *rows)) {
     page.vars = std::move(vars).value();
   } else {
     page.error = identity.sql + ": " + vars.error().message;
@@ -195,6 +268,23 @@ NodeMetrics MetricsSource::over_sql(const NodeIdentity& identity, Deadline deadl
   const auto closed = identity.http ? closed_.find(*identity.http) : closed_.end();
   if (!page.vars && closed != closed_.end()) page.error += "; its page: " + closed->second.reason;
   return page;
+}
+
+Result<NodeId> MetricsSource::id_of(OverSql& open, const NodeIdentity& identity,
+                                    Deadline deadline) {
+  const auto generation = open.session->generation();
+  if (open.generation == generation) return open.id;
+  const auto rows = open.session->query(kRuntimeStatement, deadline);
+  if (!rows) return rows.error();
+  auto told = parse_runtime_info(identity.sql, *rows);
+  if (!told) return told.error();
+  if (open.session->generation() != generation) {
+    return Error{ErrorCode::unavailable, "the connection broke"};
+  }
+  open.generation = generation;
+  open.id = told->id;
+  if (open.id != identity.id) keep(std::move(told).value());
+  return open.id;
 }
 
 std::optional<MetricsSource::Closed> MetricsSource::why_closed(
@@ -220,31 +310,35 @@ std::vector<NodeMetrics> MetricsSource::pages(const std::vector<std::string>& ad
                                               const std::set<std::string>& doubtful,
                                               Deadline deadline) {
   std::vector<NodeMetrics> found;
-  for (std::size_t begin = 0; begin < addresses.size(); begin += kPagesAtOnce) {
-    const auto end = std::min(begin + kPagesAtOnce, addresses.size());
-    const std::vector<std::string> some{addresses.begin() + static_cast<std::ptrdiff_t>(begin),
-                                        addresses.begin() + static_cast<std::ptrdiff_t>(end)};
-    const auto answers = nodes_.get_all(some, "/_status/vars", kPageLimit, deadline);
-    for (std::size_t i = 0; i < answers.size(); ++i) {
-      if (auto closed = why_closed(some[i], answers[i], doubtful.contains(some[i]))) {
-        closed_.insert_or_assign(some[i], std::move(*closed));
-        continue;
-      }
-      NodeMetrics page{some[i], {}, {}, clock_.wall()};
-      if (!answers[i]) {
-        page.error = answers[i].error().message;
-      } else if (answers[i]->status != 200) {
-        page.error = "/_status/vars answers " + std::to_string(answers[i]->status);
-      } else if (auto vars = parse_vars(answers[i]->body)) {
-        page.vars = std::move(vars).value();
-        closed_.erase(some[i]);
-      } else {
-        page.error = vars.error().message;
-      }
-      found.push_back(std::move(page));
-    }
-  }
+  nodes_.get_each(addresses, "/_status/vars", kPageLimit, kPagesAtOnce, deadline,
+                  [&](std::size_t i, const Result<net::HttpResponse>& answer) {
+                    const auto& address = addresses[i];
+                    if (auto closed = why_closed(address, answer, doubtful.contains(address))) {
+                      closed_.insert_or_assign(address, std::move(*closed));
+                      return;
+                    }
+                    found.push_back(page_of(address, answer));
+                    if (found.back().vars) closed_.erase(address);
+                  });
+  // Not as they came: who is first gives the reason where there is no page at all.
+  std::sort(found.begin(), found.end(),
+            [](const NodeMetrics& a, const NodeMetrics& b) { return a.http < b.http; });
   return found;
+}
+
+NodeMetrics MetricsSource::page_of(const std::string& address,
+                                   const Result<net::HttpResponse>& answer) const {
+  NodeMetrics page{address, {}, {}, clock_.wall()};
+  if (!answer) {
+    page.error = answer.error().message;
+  } else if (answer->status != 200) {
+    page.error = "/_status/vars answers " + std::to_string(answer->status);
+  } else if (auto vars = parse_vars(answer->body)) {
+    page.vars = std::move(vars).value();
+  } else {
+    page.error = vars.error().message;
+  }
+  return page;
 }
 
 }  // namespace faultline::sources

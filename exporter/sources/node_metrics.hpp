@@ -29,6 +29,7 @@ struct NodeIdentity {
   NodeId id;
   std::optional<std::string> http;  ///< Empty where we cannot ask it.
   bool http_in_clear = true;        ///< As it says of itself.
+  WallTime told_at = {};
 };
 
 struct MetricsPart {
@@ -43,8 +44,10 @@ struct MetricsPart {
 [[nodiscard]] Result<NodeIdentity> parse_runtime_info(const std::string& sql,
                                                       const sql::Rows& rows);
 
-/// Tier T1: /_status/vars of every node whose HTTP address is known. For the others it
-/// asks the node itself over a short SQL session, at most once in half a minute. A node whose
+/// Tier T1: /_status/vars of every node whose HTTP address is known, a few at a time, those last
+/// that are known to be silent. For the others it
+/// asks the node itself over a short SQL session, at most once in half a minute, and again when
+/// anything else says that another node is there. A node whose
 /// page cannot be opened (no CA for its HTTPS, a certificate that is not believed, a port that
 /// is out of reach) gives the same gauges over SQL, and its page is tried again now and then.
 class MetricsSource final : public poll::Source<MetricsPart> {
@@ -65,12 +68,32 @@ class MetricsSource final : public poll::Source<MetricsPart> {
     SteadyTime retry_at;
   };
 
+  /// Kept open. Another connection may be another node.
+  struct OverSql {
+    std::unique_ptr<sql::Session> session;
+    std::int64_t generation = 0;  ///< In which it said who it is.
+    NodeId id;
+    bool late = false;  ///< The last try ended before it was connected.
+  };
+
   /// Whether its page is worth a try now.
   [[nodiscard]] bool is_open(const std::optional<std::string>& http) const;
   void identify(const std::vector<Member>& members, Deadline deadline);
+  /// One that was late in an earlier read, with all the time that is left of this one; none
+  /// where `sql` is empty.
+  void identify_late(const std::string& sql, Deadline deadline);
+  void ask_identity(const std::string& sql, Deadline deadline);
+  void keep(NodeIdentity identity);
+  /// What is not theirs any more, or what they contradict, is asked anew.
+  void forget(const std::vector<Member>& members);
+  void forget_contradicted(const std::vector<NodeMetrics>& pages);
+  void read_pages(const std::vector<Member>& members, Deadline deadline, MetricsPart& part);
   void read_over_sql(const std::vector<Member>& members, Deadline deadline,
                      std::vector<NodeMetrics>& pages);
   [[nodiscard]] NodeMetrics over_sql(const NodeIdentity& identity, Deadline deadline);
+  /// Who is at the other end of the session, asked once per connection.
+  [[nodiscard]] Result<NodeId> id_of(OverSql& open, const NodeIdentity& identity,
+                                     Deadline deadline);
   /// What keeps a page closed; empty: nothing does. `doubtful`: the node answers elsewhere.
   [[nodiscard]] std::optional<Closed> why_closed(const std::string& address,
                                                  const Result<net::HttpResponse>& answer,
@@ -78,6 +101,8 @@ class MetricsSource final : public poll::Source<MetricsPart> {
   [[nodiscard]] std::vector<NodeMetrics> pages(const std::vector<std::string>& addresses,
                                                const std::set<std::string>& doubtful,
                                                Deadline deadline);
+  [[nodiscard]] NodeMetrics page_of(const std::string& address,
+                                    const Result<net::HttpResponse>& answer) const;
 
   Roster& roster_;
   NodeHttp& nodes_;
@@ -87,9 +112,9 @@ class MetricsSource final : public poll::Source<MetricsPart> {
   std::map<std::string, SteadyTime> next_try_;      ///< By SQL address.
   std::map<std::string, Closed> closed_;            ///< By HTTP address.
   std::map<std::string, std::string> refused_;      ///< By SQL address: why it told nothing.
-  /// Kept open, one for each node without pages, by SQL address.
-  std::map<std::string, std::unique_ptr<sql::Session>> sessions_;
-  std::size_t told_identities_ = 0;
+  std::set<std::string> late_;                      ///< SQL addresses to ask with patience.
+  std::map<std::string, OverSql> sessions_;         ///< Of nodes without pages, by SQL address.
+  bool learnt_ = false;                             ///< In this read, who is where.
   std::string last_read_over_sql_;  ///< Where the next read goes on, so that each has its turn.
 };
 

@@ -102,7 +102,12 @@ Secret connection_string(const SessionOptions& options, const std::string& host,
   } else {
     const auto file = [&](const std::string& name) { return quoted(login.certs_dir + "/" + name); };
     text += " sslmode=verify-full sslrootcert=" + file("ca.crt");
-    if (login.password.empty()) {
+    // Left to itself, libpq shows ~/.postgresql/postgresql.crt where there is one, and CockroachDB
+    // refuses a stranger's certificate whatever the password. An empty name is the default again;
+    // of one that cannot be, it takes it that there is none.
+    if (!login.password.empty()) {
+      text += " sslcert=/dev/null/none";
+    } else {
       text += " sslcert=" + file("client." + login.user + ".crt") +
               " sslkey=" + file("client." + login.user + ".key");
     }

@@ -12,6 +12,8 @@ pytestmark = pytest.mark.skipif(tls_peer.programs() is None, reason="needs Postg
 
 PASSWORD = "planted-Secret-9431"
 TOKEN = "planted-token-8852"
+# PostgreSQL authenticates first and then stumbles over a setting that only CockroachDB has.
+PAST_THE_DOOR = 'unrecognized configuration parameter "allow_unsafe_internals"'
 
 
 @pytest.fixture(scope="module")
@@ -66,11 +68,22 @@ def gossip_error(daemon):
 
 def test_a_client_certificate_and_a_password_get_in(secure, run):
     peer, certs, _ = secure
-    # PostgreSQL authenticates first and then stumbles over a setting that only CockroachDB has.
-    past_the_door = 'unrecognized configuration parameter "allow_unsafe_internals"'
-    assert past_the_door in gossip_error(run(peer.address, "--cockroach.user=watcher", f"--cockroach.certs-dir={certs}"))
+    assert PAST_THE_DOOR in gossip_error(run(peer.address, "--cockroach.user=watcher", f"--cockroach.certs-dir={certs}"))
     password = secret_file(certs / "password", PASSWORD)
-    assert past_the_door in gossip_error(run(peer.address, "--cockroach.user=by-password", f"--cockroach.certs-dir={certs}",
+    assert PAST_THE_DOOR in gossip_error(run(peer.address, "--cockroach.user=by-password", f"--cockroach.certs-dir={certs}",
+                                             f"--cockroach.password-file={password}"))
+
+
+def test_a_password_is_not_accompanied_by_a_certificate_that_lies_about(secure, run, tmp_path, monkeypatch):
+    """libpq shows ~/.postgresql/postgresql.crt by itself, and a server refuses one that it does not believe."""
+    peer, certs, stranger = secure
+    lying_about = tmp_path / ".postgresql"
+    lying_about.mkdir()
+    for ending in ("crt", "key"):
+        tls_peer.run("cp", "-p", stranger / f"client.watcher.{ending}", lying_about / f"postgresql.{ending}")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    password = secret_file(certs / "password", PASSWORD)
+    assert PAST_THE_DOOR in gossip_error(run(peer.address, "--cockroach.user=by-password", f"--cockroach.certs-dir={certs}",
                                              f"--cockroach.password-file={password}"))
 
 

@@ -61,6 +61,37 @@ TEST(HttpClient, OneSilentPeerDoesNotHoldUpAnotherAnswer) {
   EXPECT_EQ(answers[2].error().code, ErrorCode::invalid);
 }
 
+TEST(HttpClient, AFewAtATimeTheSilentLeaveTheirPlaceToTheNext) {
+  AddressBook book;
+  HttpClient client{book};
+  const SilentListener silent;
+  std::vector<HttpRequest> requests;
+  for (int i = 0; i < 3; ++i) requests.push_back({.endpoint = silent.endpoint()});
+  requests.push_back({.endpoint = "nonsense"});
+  std::vector<std::size_t> order;
+  client.call_each(
+      requests, {1, milliseconds{1}}, std::chrono::steady_clock::now() + milliseconds{500},
+      [&](std::size_t i, const Result<HttpResponse>& answer) {
+        order.push_back(i);
+        EXPECT_EQ(answer.error().code, i == 3 ? ErrorCode::invalid : ErrorCode::timeout);
+      });
+  ASSERT_EQ(order.size(), 4U) << "each is answered once";
+  EXPECT_EQ(order.front(), 3U) << "the last one did not wait for the deadline of the others";
+}
+
+TEST(HttpClient, NoMoreAtOnceThanThereArePlaces) {
+  AddressBook book;
+  HttpClient client{book};
+  const SilentListener silent;
+  const std::vector<HttpRequest> requests{{.endpoint = silent.endpoint()},
+                                          {.endpoint = "nonsense"}};
+  std::vector<std::size_t> order;
+  client.call_each(requests, {1, std::chrono::hours{1}},
+                   std::chrono::steady_clock::now() + milliseconds{20},
+                   [&](std::size_t i, const Result<HttpResponse>&) { order.push_back(i); });
+  EXPECT_EQ(order, (std::vector<std::size_t>{0, 1}));
+}
+
 TEST(HttpClient, ConnectingTellsAListenerFromNothing) {
   AddressBook book;
   HttpClient client{book};

@@ -1,6 +1,9 @@
 #include "exporter/sources/gateway_session.hpp"
 
+#include <algorithm>
+#include <cstdlib>
 #include <map>
+#include <thread>
 
 #include <gmock/gmock.h>
 
@@ -126,6 +129,73 @@ TEST_F(Gateway, QueryHereNeverChangesTheGateway) {
   EXPECT_FALSE(session.query_here("SELECT 1", Deadline::max()));
   EXPECT_NE(session.generation(), generation);
   EXPECT_THAT(net.asked, ElementsAre("a:1", "a:1", "a:1"));
+}
+
+/// Nodes at the end of a long way: a connection takes so long of the time that an attempt gives,
+/// or is cut off by it. Nothing is waited for, unless `waits`.
+struct FarNet {
+  milliseconds needed{700};
+  bool waits = false;
+  std::vector<std::string> asked;
+
+  struct FarSession final : sql::Session {
+    FarSession(FarNet& net, std::string to) : net_(net), to_(std::move(to)) {}
+    Result<sql::Rows> query(const std::string&, Deadline deadline) override {
+      const auto given = deadline - std::chrono::steady_clock::now();
+      net_.asked.push_back(to_);
+      if (generation_ == 0 && given < net_.needed) {
+        if (net_.waits) std::this_thread::sleep_until(deadline);
+        return Error{ErrorCode::timeout, "too late"};
+      }
+      generation_ = 1;
+      return sql::Rows{{to_}};
+    }
+    std::int64_t generation() const override { return generation_; }
+    FarNet& net_;
+    std::string to_;
+    std::int64_t generation_ = 0;
+  };
+
+  sql::SessionFactory factory() {
+    return [this](const std::string& address) -> std::unique_ptr<sql::Session> {
+      return std::make_unique<FarSession>(*this, address);
+    };
+  }
+};
+
+struct FarGateway : testing::Test {
+  FarNet net;
+  Roster roster{{"a:1", "b:1"}, {}};
+  GatewaySession session{"gossip", roster, net.factory(), milliseconds{500}, true};
+
+  Result<sql::Rows> ask() {
+    return session.query("SELECT 1", std::chrono::steady_clock::now() + milliseconds{1900});
+  }
+};
+
+TEST_F(FarGateway, AConnectionThatAnAttemptCutsOffIsGivenMoreTimeByTheNext) {
+  EXPECT_FALSE(ask()) << "the first attempt at a node costs no more than it did";
+  EXPECT_TRUE(ask());
+  EXPECT_THAT(net.asked, ElementsAre("a:1", "b:1", "a:1"));
+}
+
+TEST_F(FarGateway, EachHasItsTurnWhereOneAttemptTakesAWholeRead) {
+  net.needed = std::chrono::hours{1};
+  net.waits = true;
+  GatewaySession hasty{"witness", roster, net.factory(), milliseconds{3}, true};
+  for (int read = 0; read < 6; ++read) {
+    EXPECT_FALSE(hasty.query("SELECT 1", std::chrono::steady_clock::now() + milliseconds{10}));
+  }
+  const auto a = std::count(net.asked.begin(), net.asked.end(), "a:1");
+  EXPECT_LE(std::abs(2 * a - static_cast<std::ptrdiff_t>(net.asked.size())), 1);
+}
+
+TEST_F(FarGateway, ANodeKnownToBeSilentIsGivenNoMoreTime) {
+  roster.set({{NodeId{1}, "a:1", {}, Answering::silent}});
+  for (int read = 0; read < 5; ++read) EXPECT_FALSE(ask());
+  roster.set({{NodeId{1}, "a:1", {}, Answering::ready}});
+  EXPECT_FALSE(ask());
+  EXPECT_TRUE(ask());
 }
 
 TEST(RosterTest, TellsWhetherAddressesChanged) {

@@ -1,6 +1,5 @@
 #include <cstdlib>
 #include <filesystem>
-#include <map>
 
 #include <gmock/gmock.h>
 
@@ -10,36 +9,17 @@
 #include "exporter/sources/placement.hpp"
 #include "tests/unit/common/tls_peer.hpp"
 #include "tests/unit/exporter/canned_server.hpp"
+#include "tests/unit/exporter/fake_sources.hpp"
 
 namespace faultline::sources {
 namespace {
 
 using test::CannedServer;
+using test::FakeDatabase;
+using test::HttpSources;
+using test::kPage;
+using test::soon;
 using testing::HasSubstr;
-
-Deadline soon() { return std::chrono::steady_clock::now() + std::chrono::seconds{2}; }
-
-/// Answers statements from a table; what is not in it is an SQL error.
-struct FakeDatabase {
-  std::map<std::string, sql::Rows> tables;
-  std::vector<std::string> asked;
-  std::int64_t generation = 1;
-
-  struct Session final : sql::Session {
-    explicit Session(FakeDatabase& owner) : database(owner) {}
-    Result<sql::Rows> query(const std::string& statement, Deadline) override {
-      database.asked.push_back(statement);
-      const auto rows = database.tables.find(statement);
-      if (rows == database.tables.end()) return Error{ErrorCode::upstream, "42501: no"};
-      return rows->second;
-    }
-    std::int64_t generation() const override { return database.generation; }
-    FakeDatabase& database;
-  };
-  sql::SessionFactory factory() {
-    return [this](const std::string&) { return std::make_unique<Session>(*this); };
-  }
-};
 
 struct SqlSources : testing::Test {
   FakeDatabase database;
@@ -130,16 +110,6 @@ TEST(Placement, WhereCrdbInternalIsClosedTheSupportedStatementIsAsked) {
   PlacementSource old_source{old};
   EXPECT_EQ(old_source.read(soon()).error().message, "closed");
 }
-
-struct HttpSources : testing::Test {
-  net::AddressBook book;
-  net::HttpClient http{book};
-  SystemClock clock;
-  NodeHttp nodes{http, "", clock};
-  FakeDatabase database;
-};
-
-const std::string kPage = "liveness_livenodes 3\nnode_id{sql_addr=\"x:1\"} 2\n";
 
 TEST_F(HttpSources, MetricsTellsGoodPagesAndWhyTheOthersAreMissing) {
   CannedServer good{{CannedServer::ok(kPage)}};
