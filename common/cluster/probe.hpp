@@ -36,6 +36,9 @@ struct NodeProbe {
   bool valid = false;
   std::string reason = "the probe is off";  ///< Why not valid, or what the last failure said.
   std::array<OperationStats, kProbeOperations> operations{};
+  /// Why what failed last says nothing about the cluster, and what would do: no login, no
+  /// privilege, no table. Empty: it does, or nothing failed.
+  std::string hindrance;
   std::optional<WallTime> failing_since;  ///< Empty while all three work.
   std::optional<WallTime> read_at;        ///< End of the last round.
 
@@ -44,11 +47,12 @@ struct NodeProbe {
   }
 };
 
-/// What became of the writes, since the exporter's start.
+/// What became of the writes, since the exporter's start. Of the ambiguous ones more than the three
+/// below them: some are not looked for, and stay unknown.
 struct LedgerCounts {
   std::int64_t acknowledged = 0;  ///< The database said yes.
   std::int64_t refused = 0;       ///< It said no.
-  std::int64_t ambiguous = 0;     ///< It did not say; sum of the three below.
+  std::int64_t ambiguous = 0;     ///< It did not say.
   std::int64_t landed = 0;        ///< Read back later.
   std::int64_t absent = 0;        ///< Still not there after the watch.
   std::int64_t unresolved = 0;    ///< Not known yet.

@@ -107,8 +107,9 @@ inline constexpr Metric kProbeWrites{
 inline constexpr Metric kProbeResolved{
     "faultline_probe_writes_resolved_total", Kind::counter, "result",
     "Ambiguous writes of which it turned out whether they are there: landed or absent."};
-inline constexpr Metric kProbeUnresolved{"faultline_probe_writes_unresolved", Kind::gauge, "",
-                                         "Ambiguous writes of which nobody knows yet."};
+inline constexpr Metric kProbeUnresolved{
+    "faultline_probe_writes_unresolved", Kind::gauge, "",
+    "Ambiguous writes that are still looked for, 32 of one node at most."};
 inline constexpr Metric kProbeLost{
     "faultline_probe_writes_lost_total", Kind::counter, "",
     "Acknowledged writes that a later read did not find: must stay 0."};

@@ -12,14 +12,24 @@ bool is_fresh(const NodeProbe& probe, WallTime now) {
   return probe.read_at && now - *probe.read_at <= kProbeAgeMax;
 }
 
-/// Empty: through no node was a write tried lately; else whether one worked.
-std::optional<bool> writes_work(const sources::ProbePart& part, WallTime now) {
-  std::optional<bool> works;
+struct Writes {
+  std::optional<bool> work;  ///< Empty: none was tried lately, or what failed says nothing.
+  std::string hindrance;     ///< Of one that says nothing.
+};
+
+/// One that works settles it. Silence of all does as well, but not beside a node that was never
+/// properly asked: the silent ones may be the few that are down.
+Writes look_at_writes(const sources::ProbePart& part, WallTime now) {
+  Writes writes;
   for (const auto& [id, probe] : part.nodes) {
     const auto& ok = probe.of(ProbeOperation::write).ok;
-    if (is_fresh(probe, now) && ok) works = works.value_or(false) || *ok;
+    if (!is_fresh(probe, now) || !ok) continue;
+    if (*ok) return {true, ""};
+    writes.work = false;
+    if (!probe.hindrance.empty()) writes.hindrance = probe.hindrance;
   }
-  return works;
+  if (!writes.hindrance.empty()) writes.work.reset();
+  return writes;
 }
 
 }  // namespace
@@ -44,22 +54,23 @@ Opinion probe_opinion(const Readings& readings, const Opinion& computed, WallTim
   opinion.reason = "the probe is off";
   if (!readings.probe) return opinion;
   const auto* part = readings.probe->part.get();
-  const auto works = part == nullptr ? std::nullopt : writes_work(*part, now);
-  if (!works) {
+  const auto writes = part == nullptr ? Writes{} : look_at_writes(*part, now);
+  if (!writes.work) {
     const auto& error = readings.probe->health.error;
-    opinion.reason = part == nullptr || error.empty() ? "the probe has not written lately" : error;
+    opinion.reason = !writes.hindrance.empty() ? "the probe cannot write: " + writes.hindrance
+                     : part == nullptr || error.empty() ? "the probe has not written lately"
+                                                        : error;
     return opinion;
   }
   opinion.read_at = part->write_worked_at;
-  if (*works) {
+  if (*writes.work) {
     opinion.valid = computed.valid && computed.ranges_unavailable == 0;
     opinion.reason = opinion.valid ? "" : "its own range answers, which says nothing of the others";
     if (opinion.valid) opinion.ranges_unavailable = 0;
     return opinion;
   }
-  const auto since = std::max(part->write_worked_at.value_or(WallTime::min()),
-                              part->began_at.value_or(WallTime::min()));
-  if (now - since < kHold) {
+  const auto since = std::max(part->write_worked_at, part->telling_since);  // Empty is least.
+  if (!since || !part->telling_since || now - *since < kHold) {
     opinion.reason = "no write is answered just now; it may pass";
     return opinion;
   }

@@ -22,6 +22,22 @@ std::string table_of(const std::string& statement) {
   return statement.substr(begin, end - begin);
 }
 
+/// What the statement would do, for people: "read crdb_internal.gossip_nodes".
+std::string deed_of(const std::string& statement) {
+  constexpr std::string_view kIfNotExists = "IF NOT EXISTS ";
+  const auto name_after = [&](std::string_view words) {
+    const auto begin = statement.find(words) + words.size();
+    return statement.substr(begin, statement.find(' ', begin) - begin);
+  };
+  if (statement.starts_with("CREATE DATABASE")) {
+    return "create the database " + name_after(kIfNotExists);
+  }
+  if (statement.starts_with("CREATE TABLE")) return "create the table " + name_after(kIfNotExists);
+  if (statement.starts_with("UPSERT")) return "write to " + name_after(" INTO ");
+  if (statement.starts_with("DELETE")) return "delete from " + name_after(" FROM ");
+  return "read " + table_of(statement);
+}
+
 /// The end of libpq's words: without the address, which we put in front ourselves.
 std::string gist(std::string_view words) {
   constexpr std::string_view kFailed = " failed: ";
@@ -47,9 +63,9 @@ Error explain_refusal(const Refusal& refusal) {
                 "setting sql.override.allow_unsafe_internals.enabled"};
   }
   if (refusal.sqlstate == "42501") {
-    return {ErrorCode::forbidden, "the user " + refusal.user + " may not read " +
-                                      table_of(refusal.statement) + ": run " +
-                                      grant_for(refusal.statement, refusal.user, refusal.version)};
+    return {ErrorCode::forbidden,
+            "the user " + refusal.user + " may not " + deed_of(refusal.statement) + ": run " +
+                grant_for(refusal.statement, refusal.message, refusal.user, refusal.version)};
   }
   if (refusal.sqlstate == "57014") {
     return {ErrorCode::upstream, "57014: the cluster did not finish the statement within " +

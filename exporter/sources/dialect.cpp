@@ -17,6 +17,12 @@ bool has_metadata_privilege(const ServerVersion& version) {
   return version >= ServerVersion{23, 1, 12};
 }
 
+/// VIEWSYSTEMTABLE opens the tables of database system, of which no version grants a single one
+/// (cockroachdb/cockroach#61410, #109474).
+bool has_system_table_privilege(const ServerVersion& version) {
+  return version >= ServerVersion{23, 1, 11};
+}
+
 constexpr std::string_view kRangesOfTable = "SHOW RANGES FROM TABLE ";
 constexpr std::string_view kDetails = " WITH DETAILS";
 
@@ -34,6 +40,22 @@ std::optional<std::string> grant_of_table(const std::string& statement,
   return std::string{"GRANT "} + what + " ON TABLE " + table;
 }
 
+/// What the probe lacks that wants to make its table, write to it or read it.
+std::optional<std::string> grant_of_probe(const std::string& statement, const std::string& message,
+                                          const std::string& user) {
+  const std::string database{kProbeDatabase};
+  if (!contains(statement, database)) return std::nullopt;
+  if (statement.starts_with("CREATE DATABASE")) return "ALTER USER " + user + " CREATEDB";
+  if (statement.starts_with("CREATE TABLE")) {
+    // Which of the two it is depends on the version, and the server says it.
+    const auto in =
+        contains(message, "on schema") ? "SCHEMA " + database + ".public" : "DATABASE " + database;
+    return "GRANT CREATE ON " + in + " TO " + user;
+  }
+  // An UPSERT takes the first three.
+  return "GRANT SELECT, INSERT, UPDATE, DELETE ON TABLE " + database + ".public.ledger TO " + user;
+}
+
 bool is_plain(const std::string& name) {
   return !name.empty() && (name.front() < '0' || name.front() > '9') &&
          std::all_of(name.begin(), name.end(), [](char c) {
@@ -43,19 +65,21 @@ bool is_plain(const std::string& name) {
 
 }  // namespace
 
-std::string grant_for(const std::string& statement, const std::string& user,
-                      const std::optional<ServerVersion>& version) {
+std::string grant_for(const std::string& statement, const std::string& message,
+                      const std::string& user, const std::optional<ServerVersion>& version) {
   const auto to = " TO " + identifier(user);
+  if (auto of_probe = grant_of_probe(statement, message, identifier(user))) return *of_probe;
   const bool ranges = contains(statement, "ranges_no_leases") || contains(statement, "RANGES");
   const bool settings =
       contains(statement, "cluster_settings") || contains(statement, "CLUSTER SETTING");
   if (version) {
     if (const auto of_table = grant_of_table(statement, *version)) return *of_table + to;
   }
-  if (contains(statement, "system.")) {
-    return "GRANT SELECT ON TABLE system.rangelog, system.eventlog" + to;
-  }
   const auto known = version.value_or(ServerVersion{});
+  if (contains(statement, "system.")) {
+    return (has_system_table_privilege(known) ? "GRANT SYSTEM VIEWSYSTEMTABLE" : "GRANT admin") +
+           to;
+  }
   if (ranges && known >= kActivitySeesRanges) return "GRANT SYSTEM VIEWACTIVITYREDACTED" + to;
   if (settings && known >= kSystemPrivileges) return "GRANT SYSTEM VIEWCLUSTERSETTING" + to;
   if (!ranges && !settings && has_metadata_privilege(known)) {

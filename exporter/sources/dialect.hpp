@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "exporter/sources/server_version.hpp"
@@ -12,8 +13,12 @@ namespace faultline::sql {
 // All SQL that depends on the server's version; what the sources ask otherwise is made of
 // columns that v22.1 to v26.x have in common. An empty version: not known. All pure.
 
-/// The statement that gives `user` what `statement` needs.
-[[nodiscard]] std::string grant_for(const std::string& statement, const std::string& user,
+/// The database that the probe makes for itself; all else is only read.
+inline constexpr std::string_view kProbeDatabase = "faultline_probe";
+
+/// The statement that gives `user` what `statement` needs. `message`: what the server said to it.
+[[nodiscard]] std::string grant_for(const std::string& statement, const std::string& message,
+                                    const std::string& user,
                                     const std::optional<ServerVersion>& version);
 
 /// The range descriptors where crdb_internal is closed, in the columns of

@@ -1,11 +1,14 @@
 #include "exporter/sources/probe.hpp"
 
 #include <algorithm>
+#include <array>
 #include <iterator>
+#include <string_view>
 #include <utility>
 
 #include "common/poll/wakeup.hpp"
 #include "exporter/sources/cells.hpp"
+#include "exporter/sources/dialect.hpp"
 
 namespace faultline::sources {
 
@@ -31,6 +34,17 @@ Result<std::map<std::int64_t, std::int64_t>> parse_ledger(const sql::Rows& rows)
   return found;
 }
 
+std::string_view sqlstate_of(const Error& error) {
+  return error.code == ErrorCode::upstream ? std::string_view{error.message}.substr(0, 5)
+                                           : std::string_view{};
+}
+
+/// The table, or the database that it is in.
+bool is_gone(const Error& error) {
+  const auto state = sqlstate_of(error);
+  return state == "42P01" || state == "3D000";
+}
+
 void count(OperationStats& stats, std::chrono::microseconds took) {
   const auto seconds = static_cast<double>(took.count()) / 1e6;
   const auto bucket = std::lower_bound(kProbeBuckets.begin(), kProbeBuckets.end(), seconds);
@@ -43,7 +57,23 @@ void count(OperationStats& stats, std::chrono::microseconds took) {
 
 }  // namespace
 
-const std::string Probe::kDatabase = "faultline_probe";
+std::string hindrance_of(const Error& error) {
+  if (error.code == ErrorCode::timeout || error.code == ErrorCode::unavailable) return "";
+  // No answer in time, an outcome that nobody knows, a range without quorum (XXUUU before it
+  // had a state of its own), a node that shuts down. Recorded, all of them.
+  constexpr std::array<std::string_view, 6> kTrouble{"57014", "40003", "58C00",
+                                                     "XXUUU", "57P01", "57P03"};
+  const auto state = sqlstate_of(error);
+  if (std::find(kTrouble.begin(), kTrouble.end(), state) != kTrouble.end()) return "";
+  if (is_gone(error)) return "its table " + Probe::kTable + " is gone and will be made again";
+  if (state.starts_with("42")) {
+    return error.message + "; is the table " + Probe::kTable +
+           " the probe's own? Drop it, and it is made again";
+  }
+  return error.message;
+}
+
+const std::string Probe::kDatabase{sql::kProbeDatabase};
 const std::string Probe::kTable = kDatabase + ".public.ledger";
 
 Probe::Probe(ProbeOptions options, Wiring wiring, Logger log)
@@ -122,15 +152,17 @@ void Probe::round(NodeId id, Lane& lane) {
     note_unsent(lane, ProbeOperation::read);
     return;
   }
-  if (set_up(lane.address)) write_and_read(id, lane);
+  if (!set_up(lane.address)) return note_no_table(lane);
+  write_and_read(id, lane);
 }
 
 void Probe::write_and_read(NodeId id, Lane& lane) {
   ProbeWrite write;
+  std::int64_t table = 0;
   const auto now_ms = to_ms(wiring_.clock.wall());
   {
     const std::lock_guard lock(mutex_);
-    if (!began_at_) began_at_ = wiring_.clock.wall();
+    table = tables_made_;
     write = ledger_.begin_write(id);
   }
   const auto upsert =
@@ -144,16 +176,20 @@ void Probe::write_and_read(NodeId id, Lane& lane) {
     if (upsert.rows) write_worked_at_ = wiring_.clock.wall();
   }
   note(lane, ProbeOperation::write, upsert);
-  // A refused statement leaves the session as it was; otherwise a read would dial anew.
-  if (!upsert.rows && upsert.rows.error().code != ErrorCode::upstream) {
-    return note_unsent(lane, ProbeOperation::read);
+  if (!upsert.rows) {
+    look_for_table(upsert.rows.error(), table);
+    // A refused statement leaves the session as it was; otherwise a read would dial anew.
+    const auto code = upsert.rows.error().code;
+    if (code != ErrorCode::upstream && code != ErrorCode::forbidden) {
+      return note_unsent(lane, ProbeOperation::read);
+    }
   }
-  read_back(lane);
+  read_back(lane, table);
 }
 
 /// Of each node's rows in turn, through this one: what one node wrote every other must see,
 /// also when the writer is gone.
-void Probe::read_back(Lane& lane) {
+void Probe::read_back(Lane& lane, std::int64_t table) {
   ProbeLedger::Expectation expected;
   {
     const std::lock_guard lock(mutex_);
@@ -176,6 +212,8 @@ void Probe::read_back(Lane& lane) {
     } else {
       read.rows = found.error();
     }
+  } else {
+    look_for_table(read.rows.error(), table);
   }
   note(lane, ProbeOperation::read, read);
 }
@@ -198,10 +236,23 @@ Probe::Attempt Probe::run(Lane& lane, const std::string& statement) {
 void Probe::note(Lane& lane, ProbeOperation operation, const Attempt& attempt) {
   const std::lock_guard lock(mutex_);
   auto& stats = lane.probe.operations.at(static_cast<std::size_t>(operation));
-  if (attempt.rows) return count(stats, attempt.took);
+  if (attempt.rows) {
+    if (operation == ProbeOperation::write && !telling_since_) {
+      telling_since_ = wiring_.clock.wall();
+    }
+    return count(stats, attempt.took);
+  }
   ++stats.failed;
   stats.ok = false;
-  lane.probe.reason = std::string{to_string(operation)} + ": " + attempt.rows.error().message;
+  const auto& error = attempt.rows.error();
+  lane.probe.reason = std::string{to_string(operation)} + ": " + error.message;
+  if (operation == ProbeOperation::read) return;  // The opinion is about writes.
+  lane.probe.hindrance = hindrance_of(error);
+  if (!lane.probe.hindrance.empty()) {
+    telling_since_.reset();
+  } else if (!telling_since_) {
+    telling_since_ = wiring_.clock.wall();
+  }
 }
 
 void Probe::note_unsent(Lane& lane, ProbeOperation operation) {
@@ -209,6 +260,31 @@ void Probe::note_unsent(Lane& lane, ProbeOperation operation) {
   auto& stats = lane.probe.operations.at(static_cast<std::size_t>(operation));
   ++stats.failed;
   stats.ok = false;
+}
+
+void Probe::note_no_table(Lane& lane) {
+  const std::lock_guard lock(mutex_);
+  telling_since_.reset();
+  for (const auto operation : {ProbeOperation::write, ProbeOperation::read}) {
+    lane.probe.operations.at(static_cast<std::size_t>(operation)).ok.reset();
+  }
+}
+
+void Probe::look_for_table(const Error& error, std::int64_t table) {
+  if (!is_gone(error)) return;
+  {
+    const std::lock_guard lock(mutex_);
+    // Who asked before it was made anew has old news.
+    if (table_ != Table::there || table != tables_made_) return;
+    table_ = Table::missing;
+    // Not at once: another node may say yes to writes to the old one a moment longer, and the
+    // new one has none of them.
+    set_up_due_ = wiring_.clock.steady() + kSetUpRetry;
+    ledger_.forget();
+    set_up_error_ = hindrance_of(error);
+  }
+  log_->warn("the probe's table is gone and will be made again table={} error='{}'", kTable,
+             error.message);
 }
 
 void Probe::finish(Lane& lane, SteadyTime started) {
@@ -222,6 +298,7 @@ void Probe::finish(Lane& lane, SteadyTime started) {
     changed = !probe.read_at || failing != probe.failing_since.has_value();
     if (!failing) {
       probe.failing_since.reset();
+      probe.hindrance.clear();
       probe.reason = set_up_error_;
     } else if (!probe.failing_since) {
       probe.failing_since = now;
@@ -246,6 +323,7 @@ bool Probe::set_up(const std::string& address) {
   const auto made = create_table(*session);
   const std::lock_guard lock(mutex_);
   table_ = made ? Table::there : Table::missing;
+  if (made) ++tables_made_;
   set_up_due_ = wiring_.clock.steady() + kSetUpRetry;
   const auto error = made ? "" : "cannot make " + kTable + ": " + made.error().message;
   if (made) log_->info("the probe's table is there table={}", kTable);
@@ -256,12 +334,19 @@ bool Probe::set_up(const std::string& address) {
 
 Status Probe::create_table(sql::Session& session) {
   const auto deadline = wiring_.clock.steady() + kSetUpTime;
-  for (const auto& statement :
-       {"CREATE DATABASE IF NOT EXISTS " + kDatabase,
+  // To create what is there takes privileges too, which who may write to it need not have.
+  const auto there = session.query("SELECT 1 FROM " + kTable + " LIMIT 1", deadline);
+  if (!there && !is_gone(there.error())) return there.error();
+  if (!there) {
+    const auto database = session.query("CREATE DATABASE IF NOT EXISTS " + kDatabase, deadline);
+    if (!database && database.error().code != ErrorCode::forbidden) return database.error();
+    const auto table = session.query(
         "CREATE TABLE IF NOT EXISTS " + kTable +
             " (writer STRING NOT NULL, node_id INT8 NOT NULL, slot INT8 NOT NULL, seq INT8 NOT "
-            "NULL, at_ms INT8 NOT NULL, PRIMARY KEY (writer, node_id, slot))"}) {
-    if (const auto done = session.query(statement, deadline); !done) return done.error();
+            "NULL, at_ms INT8 NOT NULL, PRIMARY KEY (writer, node_id, slot))",
+        deadline);
+    // Where there is no database, the first refusal says what to do.
+    if (!table) return !database && is_gone(table.error()) ? database.error() : table.error();
   }
   const auto old = number(to_ms(wiring_.clock.wall()) - kKeptMs);
   if (const auto tidied =
@@ -292,7 +377,7 @@ poll::Reading<ProbePart> Probe::latest() const {
   if (!set_up_error_.empty()) reading.health.error = set_up_error_;
   part->ledger = ledger_.counts();
   part->write_worked_at = write_worked_at_;
-  part->began_at = began_at_;
+  part->telling_since = telling_since_;
   reading.health.read_at = write_worked_at_;
   if (rounds_ > 0) reading.part = std::move(part);
   return reading;

@@ -17,12 +17,19 @@
 
 namespace faultline::sources {
 
+/// What a failed statement of the probe says about itself rather than about the cluster: empty
+/// for silence, a broken connection and what a server says that cannot reach a range or is going
+/// down; else why, and what to do. Pure.
+[[nodiscard]] std::string hindrance_of(const Error& error);
+
 /// What the probe knows.
 struct ProbePart {
   std::map<NodeId, NodeProbe> nodes;
   LedgerCounts ledger;
   std::optional<WallTime> write_worked_at;  ///< The last, through any node.
-  std::optional<WallTime> began_at;         ///< The first write tried.
+  /// The first write since the start, or since the last hindrance, whose end tells about the
+  /// cluster, whether it worked or not.
+  std::optional<WallTime> telling_since;
 };
 
 struct ProbeOptions {
@@ -82,12 +89,16 @@ class Probe {
   [[nodiscard]] Attempt run(Lane& lane, const std::string& statement);
   void note(Lane& lane, ProbeOperation operation, const Attempt& attempt);
   void note_unsent(Lane& lane, ProbeOperation operation);
+  /// Nothing is written until there is a table: what was before is no news any more.
+  void note_no_table(Lane& lane);
+  /// Goes back to making the table when `error` says that the one made last is not there.
+  void look_for_table(const Error& error, std::int64_t table);
   void finish(Lane& lane, SteadyTime started);
   /// Whether there is a table to write to; makes it when nobody has.
   [[nodiscard]] bool set_up(const std::string& address);
   [[nodiscard]] Status create_table(sql::Session& session);
   [[nodiscard]] NodeId next_owner();
-  void read_back(Lane& lane);
+  void read_back(Lane& lane, std::int64_t table);
 
   const ProbeOptions options_;
   const Wiring wiring_;
@@ -96,11 +107,12 @@ class Probe {
   std::map<NodeId, Lane> lanes_;
   ProbeLedger ledger_;
   enum class Table : std::uint8_t { missing, being_made, there } table_ = Table::missing;
+  std::int64_t tables_made_ = 0;
   SteadyTime set_up_due_;
   std::string set_up_error_;
   NodeId last_owner_;
   std::optional<WallTime> write_worked_at_;
-  std::optional<WallTime> began_at_;
+  std::optional<WallTime> telling_since_;
   std::int64_t rounds_ = 0;
   std::vector<std::jthread> threads_;  // Last: they end before the rest goes.
 };

@@ -9,6 +9,9 @@ namespace faultline::sources {
 
 WriteEnd judge_write(const Error& error) {
   // "SQLSTATE: message" is the server's own no; everything else is silence.
+  // A privilege is looked for before anything is done. What is called unauthorized may have
+  // been a session that broke under the statement.
+  if (error.code == ErrorCode::forbidden) return WriteEnd::refused;
   if (error.code != ErrorCode::upstream) return WriteEnd::ambiguous;
   const auto state = std::string_view{error.message}.substr(0, 5);
   // Classes in which nothing was done: wrong statement, data, rights, names, state of the
@@ -23,7 +26,7 @@ WriteEnd judge_write(const Error& error) {
 
 ProbeWrite ProbeLedger::begin_write(NodeId owner) {
   auto& ring = rings_[owner];
-  if (ring.unresolved >= kUnresolvedMax) return {owner, kUncounted, ++last_seq_};
+  if (ring.unresolved >= kUnresolvedMax) return {owner, kUnwatched, ++last_seq_};
   // At most half of the slots are unresolved, so there is a free one.
   while (true) {
     const auto at = ring.next;
@@ -40,20 +43,36 @@ ProbeWrite ProbeLedger::begin_write(NodeId owner) {
 }
 
 void ProbeLedger::end_write(const ProbeWrite& write, WriteEnd end, WallTime now) {
-  if (write.slot == kUncounted) return;
-  auto& ring = rings_[write.owner];
-  auto& slot = slot_of(ring, write.slot);
-  FAULTLINE_ENSURE(slot.in_flight && slot.seq == write.seq, "a write ends once");
-  slot.in_flight = false;
-  slot.end = end;
   switch (end) {
     case WriteEnd::acknowledged: ++counts_.acknowledged; break;
     case WriteEnd::refused: ++counts_.refused; break;
-    case WriteEnd::ambiguous:
-      ++counts_.ambiguous;
-      ++ring.unresolved;
-      slot.open_since = now;
-      break;
+    case WriteEnd::ambiguous: ++counts_.ambiguous; break;
+  }
+  if (write.slot == kUnwatched) return;
+  auto& ring = rings_[write.owner];
+  auto& slot = slot_of(ring, write.slot);
+  FAULTLINE_ENSURE(slot.in_flight && slot.seq == write.seq, "a write ends once");
+  if (slot.forgotten) {
+    slot = Slot{};
+    return;
+  }
+  slot.in_flight = false;
+  slot.end = end;
+  if (end != WriteEnd::ambiguous) return;
+  ++ring.unresolved;
+  slot.open_since = now;
+}
+
+void ProbeLedger::forget() {
+  for (auto& [owner, ring] : rings_) {
+    ring.unresolved = 0;
+    for (auto& slot : ring.slots) {
+      if (slot.in_flight) {
+        slot.forgotten = true;
+      } else {
+        slot = Slot{};
+      }
+    }
   }
 }
 
@@ -119,7 +138,7 @@ void ProbeLedger::settle_slot(Ring& ring, Slot& slot, WriteEnd expected, std::in
 
 LedgerCounts ProbeLedger::counts() const {
   auto counts = counts_;
-  counts.unresolved = counts.ambiguous - counts.landed - counts.absent;
+  for (const auto& [owner, ring] : rings_) counts.unresolved += ring.unresolved;
   return counts;
 }
 

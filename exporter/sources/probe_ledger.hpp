@@ -37,15 +37,18 @@ enum class WriteEnd : std::uint8_t { acknowledged, refused, ambiguous };
 class ProbeLedger {
  public:
   static constexpr std::int64_t kSlots = 64;
-  /// With so many unresolved writes a node's next ones go into a slot of which no account
-  /// is kept, until some are resolved: whether writes work is still seen.
+  /// With so many unresolved writes a node's next ones go into a slot that is not read back,
+  /// until some are resolved: how they ended is still counted.
   static constexpr std::int64_t kUnresolvedMax = 32;
-  static constexpr std::int64_t kUncounted = kSlots;
+  static constexpr std::int64_t kUnwatched = kSlots;
   /// An ambiguous write that is not there so long after it was sent is absent.
   static constexpr milliseconds kWatch{120'000};
 
   [[nodiscard]] ProbeWrite begin_write(NodeId owner);
   void end_write(const ProbeWrite& write, WriteEnd end, WallTime now);
+  /// The table is gone, and with it what was in it: nothing that was written so far, or is on its
+  /// way, is looked for any more. It stays counted by how it ended.
+  void forget();
 
   /// What the rows of `owner` must be, taken before they are read.
   struct Expectation {
@@ -71,7 +74,8 @@ class ProbeLedger {
     WriteEnd end = WriteEnd::acknowledged;
     bool used = false;
     bool in_flight = false;
-    bool judged = false;  ///< Lost or phantom, and counted.
+    bool judged = false;     ///< Lost or phantom, and counted.
+    bool forgotten = false;  ///< In flight when its table was gone.
     WallTime open_since;
     std::vector<std::int64_t> abandoned;  ///< Called absent; may still come, late.
   };

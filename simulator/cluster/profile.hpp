@@ -35,6 +35,8 @@ struct Profile {
   [[nodiscard]] bool has_system_privileges() const { return since(Release::v22_2); }
   /// VIEWCLUSTERMETADATA opens gossip_*, kv_* and node_metrics (23.1.12, 23.2: #111131).
   [[nodiscard]] bool metadata_by_privilege() const { return since(Release::v23_1); }
+  /// VIEWSYSTEMTABLE opens the tables of database system (23.1.11: #109474).
+  [[nodiscard]] bool system_tables_by_privilege() const { return since(Release::v23_1); }
   /// VIEWACTIVITY* opens ranges_no_leases (#98535).
   [[nodiscard]] bool ranges_by_activity() const { return since(Release::v23_1); }
   /// node_id on every series (#99235).

@@ -87,6 +87,7 @@ std::optional<SqlError> refuse_read(Roles& roles, const cluster::Profile& profil
       }
       break;
     case Guard::select:
+      if (profile.system_tables_by_privilege() && role.has("VIEWSYSTEMTABLE")) break;
       if (!role.may("SELECT", table_object("system", "public", name))) {
         return refused("user " + role.name + " does not have SELECT privilege on relation " + name);
       }

@@ -13,7 +13,7 @@ enum class Guard : std::uint8_t {
   metadata,  ///< admin; from 23.1.12 on VIEWCLUSTERMETADATA.
   ranges,    ///< admin or ZONECONFIG on anything; from 23.1 on VIEWACTIVITY(REDACTED) too.
   settings,  ///< MODIFYCLUSTERSETTING; from 22.2 on VIEWCLUSTERSETTING too.
-  select,    ///< A table of database system: SELECT on it.
+  select,    ///< A table of database system: admin; from 23.1.11 on VIEWSYSTEMTABLE too.
 };
 
 [[nodiscard]] std::string table_object(const std::string& database, const std::string& schema,

@@ -1,5 +1,7 @@
 #include "simulator/tables/roles.hpp"
 
+#include <algorithm>
+
 #include <nlohmann/json.hpp>
 
 #include "simulator/cluster/layout.hpp"
@@ -25,6 +27,18 @@ Role root() {
 
 SqlError no_such_role(const std::string& name) {
   return {"42704", "role/user \"" + name + "\" does not exist"};
+}
+
+// Of a table of database system, or of that itself, nothing is granted (#61410).
+bool is_of_system(const RoleChange& change) {
+  if (change.on == RoleChange::On::database) {
+    return std::ranges::any_of(change.objects,
+                               [](const auto& path) { return path.front() == "system"; });
+  }
+  return change.on == RoleChange::On::table &&
+         std::ranges::any_of(change.objects, [](const auto& path) {
+           return path[0] == "system" && path[1] == "public";
+         });
 }
 
 // "SELECT" and the like for tables, "CREATE" and "CONNECT" for databases.
@@ -159,6 +173,10 @@ std::optional<SqlError> Roles::check_change(const Context& context, const RoleCh
   }
   if (grants && !role.admin) {
     return SqlError{"42501", "only users with the admin role are allowed to grant and revoke here"};
+  }
+  if (grants && is_of_system(change)) {
+    const std::string verb = change.act == RoleChange::Act::grant ? "GRANT" : "REVOKE";
+    return SqlError{"42501", "cannot " + verb + " on system object"};
   }
   if (change.password && !engine_.with([](Node& node) { return node.config().secure; })) {
     return SqlError{"28P01", "setting or updating a password is not supported in insecure mode"};

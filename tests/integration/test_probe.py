@@ -66,7 +66,7 @@ def test_nothing_acknowledged_is_lost_through_a_kill_and_a_loss_of_quorum(probed
     picture.state_when(probed.exporter, lambda s: all(works(n) for n in s["nodes"]), 90, "clients of every node work again")
     settled = ledger_when(probed, lambda led: led["acknowledged"] > before["acknowledged"] + 50, 60, "some time of peace")
     assert settled["lost"] == 0 and settled["phantom"] == 0, settled
-    assert settled["ambiguous"] == settled["landed"] + settled["absent"] + settled["unresolved"], settled
+    assert settled["ambiguous"] >= settled["landed"] + settled["absent"] + settled["unresolved"], settled
 
     def writes_through_it():
         m = wire.metrics(probed.exporter)

@@ -440,7 +440,7 @@ export interface Ledger {
    */
   refused: number | null;
   /**
-   * It did not say (57014, 40003, 58C00, a broken connection): landed + absent + unresolved.
+   * It did not say (57014, 40003, 58C00, a broken connection): landed + absent + unresolved, and those that are not looked for (more than 32 of one node at once, or in a table that was dropped).
    */
   ambiguous: number | null;
   /**

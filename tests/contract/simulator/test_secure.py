@@ -126,6 +126,8 @@ def test_privileges_are_refused_as_recorded(secure):
     rows = until(lambda: _gossip(secure, usr), 10, "usr is an admin on another node, too")
     assert len(rows) == 3
     secure.ask(root, "revoke admin from usr")
+    with pytest.raises(psycopg2.errors.InsufficientPrivilege, match="cannot GRANT on system object"):
+        secure.ask(root, "grant select on table system.rangelog to usr")
 
 
 def _gossip(secure, connection):

@@ -38,7 +38,7 @@ class Grants : public testing::TestWithParam<GrantCase> {};
 
 TEST_P(Grants, AreTheOnesThatThisVersionKnows) {
   const auto& [statement, version, grant] = GetParam();
-  EXPECT_EQ(grant_for(statement, "faultline", version), std::string{grant} + " TO faultline");
+  EXPECT_EQ(grant_for(statement, "", "faultline", version), std::string{grant} + " TO faultline");
 }
 
 constexpr auto kGossip = "SELECT a FROM crdb_internal.gossip_liveness AS l";
@@ -66,8 +66,11 @@ INSTANTIATE_TEST_SUITE_P(
                   R"(GRANT SELECT, ZONECONFIG ON TABLE "a"."public"."t]")"},
         GrantCase{kTable, ServerVersion{24, 3, 0},
                   R"(GRANT ZONECONFIG ON TABLE "a"."public"."t]")"},
-        GrantCase{kLog, ServerVersion{24, 3, 0},
-                  "GRANT SELECT ON TABLE system.rangelog, system.eventlog"}));
+        GrantCase{kLog, std::nullopt, "GRANT admin"},
+        GrantCase{kLog, ServerVersion{22, 1, 0}, "GRANT admin"},
+        GrantCase{kLog, ServerVersion{23, 1, 10}, "GRANT admin"},
+        GrantCase{kLog, ServerVersion{23, 1, 11}, "GRANT SYSTEM VIEWSYSTEMTABLE"},
+        GrantCase{kLog, ServerVersion{24, 3, 0}, "GRANT SYSTEM VIEWSYSTEMTABLE"}));
 
 Refusal refused(std::string sqlstate, std::string message) {
   return {std::move(sqlstate), std::move(message),      kGossip,
@@ -82,6 +85,49 @@ TEST(Refusals, AMissingPrivilegeIsOneSentenceWithTheGrant) {
             "the user faultline may not read crdb_internal.gossip_liveness: run GRANT SYSTEM "
             "VIEWCLUSTERMETADATA TO faultline");
 }
+
+struct ProbeCase {
+  const char* statement;
+  const char* message;
+  const char* says;
+};
+
+class ProbeRefusals : public testing::TestWithParam<ProbeCase> {};
+
+TEST_P(ProbeRefusals, SayWhatThisStatementOfTheProbeLacks) {
+  const auto& [statement, message, says] = GetParam();
+  const auto error =
+      explain_refusal({"42501", message, statement, "usr", ServerVersion{24, 3, 0}, {}});
+  EXPECT_EQ(error.code, ErrorCode::forbidden);
+  EXPECT_EQ(error.message, std::string{"the user usr may not "} + says);
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Table, ProbeRefusals,
+    testing::Values(
+        ProbeCase{"CREATE DATABASE IF NOT EXISTS faultline_probe",
+                  "permission denied to create database",
+                  "create the database faultline_probe: run ALTER USER usr CREATEDB"},
+        ProbeCase{"CREATE TABLE IF NOT EXISTS faultline_probe.public.ledger (a INT8)",
+                  "user usr does not have CREATE privilege on database faultline_probe",
+                  "create the table faultline_probe.public.ledger: run GRANT CREATE ON DATABASE "
+                  "faultline_probe TO usr"},
+        ProbeCase{"CREATE TABLE IF NOT EXISTS faultline_probe.public.ledger (a INT8)",
+                  "user usr does not have CREATE privilege on schema public",
+                  "create the table faultline_probe.public.ledger: run GRANT CREATE ON SCHEMA "
+                  "faultline_probe.public TO usr"},
+        ProbeCase{"UPSERT INTO faultline_probe.public.ledger (a) VALUES (1)",
+                  "user usr does not have INSERT privilege on relation ledger",
+                  "write to faultline_probe.public.ledger: run GRANT SELECT, INSERT, UPDATE, "
+                  "DELETE ON TABLE faultline_probe.public.ledger TO usr"},
+        ProbeCase{"DELETE FROM faultline_probe.public.ledger WHERE at_ms < 1",
+                  "user usr does not have DELETE privilege on relation ledger",
+                  "delete from faultline_probe.public.ledger: run GRANT SELECT, INSERT, UPDATE, "
+                  "DELETE ON TABLE faultline_probe.public.ledger TO usr"},
+        ProbeCase{"SELECT 1 FROM faultline_probe.public.ledger LIMIT 1",
+                  "user usr does not have SELECT privilege on relation ledger",
+                  "read faultline_probe.public.ledger: run GRANT SELECT, INSERT, UPDATE, DELETE "
+                  "ON TABLE faultline_probe.public.ledger TO usr"}));
 
 TEST(Refusals, AClosedCrdbInternalIsNoMissingPrivilege) {
   const auto error =
@@ -101,7 +147,7 @@ TEST(Refusals, ATimeOutSaysHowLongAndOthersKeepTheirState) {
 }
 
 TEST(Refusals, AnOddUserNameIsQuotedInTheGrant) {
-  EXPECT_EQ(grant_for(kGossip, "o\"dd user", ServerVersion{24, 1, 0}),
+  EXPECT_EQ(grant_for(kGossip, "", "o\"dd user", ServerVersion{24, 1, 0}),
             "GRANT SYSTEM VIEWCLUSTERMETADATA TO \"o\"\"dd user\"");
 }
 

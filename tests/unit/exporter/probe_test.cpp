@@ -33,6 +33,14 @@ struct ProbedDatabase {
     const auto verb = statement.substr(0, statement.find(' '));
     if (const auto no = refuses.find(verb); no != refuses.end()) return no->second;
     if (const auto no = refuses.find(door + " " + verb); no != refuses.end()) return no->second;
+    if (statement.starts_with("CREATE TABLE")) exists = true;
+    const bool about_table = statement.find("ledger") != std::string::npos;
+    if (statement.starts_with("CREATE DATABASE")) {
+      if (may_create_database) has_database = true;
+      if (!may_create_database) return Error{ErrorCode::forbidden, "run ALTER USER x CREATEDB"};
+    }
+    if (about_table && !has_database) return Error{ErrorCode::upstream, "3D000: no database"};
+    if (about_table && !exists) return Error{ErrorCode::upstream, "42P01: no such relation"};
     if (verb == "UPSERT") {
       const auto values = statement.substr(statement.find("VALUES"));
       long long node = 0;
@@ -42,13 +50,18 @@ struct ProbedDatabase {
                 3);
       if (!forgets) rows[node][slot] = seq;
     }
-    if (verb != "SELECT" || statement == "SELECT 1") return sql::Rows{};
+    if (verb != "SELECT" || statement.starts_with("SELECT 1")) return sql::Rows{};
     const auto node = std::stoll(statement.substr(statement.rfind('=') + 2));
     sql::Rows found;
     for (const auto& [slot, seq] : rows[node]) {
       found.push_back({std::to_string(slot), std::to_string(seq)});
     }
     return found;
+  }
+
+  void drop() {
+    exists = has_database = false;
+    rows.clear();
   }
 
   sql::SessionFactory factory() {
@@ -59,6 +72,9 @@ struct ProbedDatabase {
   }
 
   std::map<std::string, Error> refuses;  ///< By verb, or "door verb".
+  bool may_create_database = true;
+  bool has_database = false;
+  bool exists = false;  ///< The table.
   bool forgets = false;
   std::map<long long, std::map<long long, long long>> rows;
   std::vector<std::string> asked;
@@ -75,6 +91,15 @@ struct ProbeTest : testing::Test {
     clock.passed += milliseconds{250};
     while (probe.step() <= clock.steady()) {
     }
+  }
+  void rounds(int count) {
+    for (int i = 0; i < count; ++i) round();
+  }
+  /// With descriptors that say nothing is unavailable.
+  Opinion opinion() {
+    observe::Readings readings;
+    readings.probe = probe.latest();
+    return observe::probe_opinion(readings, {true, 0, "", {}}, clock.wall());
   }
   std::shared_ptr<const ProbePart> part() { return probe.latest().part; }
   const OperationStats& stats(std::int64_t node, ProbeOperation operation) {
@@ -126,6 +151,26 @@ TEST_F(ProbeTest, TheTableIsMadeOnceAndAFailureToMakeItIsToldAndTriedAgain) {
   EXPECT_EQ(probe.latest().health.error, "");
 }
 
+TEST_F(ProbeTest, ATableThatSomebodyElseMadeTakesNoPrivilegeToMakeOne) {
+  database.has_database = database.exists = true;
+  database.refuses = {{"CREATE", {ErrorCode::forbidden, "run ALTER USER x CREATEDB"}}};
+  round();
+  round();
+  EXPECT_EQ(stats(1, ProbeOperation::write).ok, true);
+  EXPECT_EQ(probe.latest().health.error, "");
+}
+
+TEST_F(ProbeTest, ADatabaseThatSomebodyElseMadeTakesOnlyATable) {
+  database.may_create_database = false;
+  round();
+  EXPECT_THAT(probe.latest().health.error, HasSubstr("ALTER USER x CREATEDB"));
+  database.has_database = true;
+  clock.passed += seconds{5};
+  round();
+  round();
+  EXPECT_EQ(stats(1, ProbeOperation::write).ok, true);
+}
+
 TEST_F(ProbeTest, ASilentNodeFailsAloneAndWithoutWritesThatWereNeverSent) {
   round();
   database.refuses = {{"b:1 SELECT", {ErrorCode::timeout, "no answer from b:1"}}};
@@ -166,6 +211,90 @@ TEST_F(ProbeTest, ANodeThatIsGoneIsNotProbedAnyMore) {
   roster.set({{NodeId{1}, "a:1", {}, Answering::ready}});
   round();
   EXPECT_EQ(part()->nodes.size(), 1U);
+}
+
+TEST_F(ProbeTest, ATableThatIsDroppedIsMadeAnewAndWhatWasInItIsNotLost) {
+  rounds(3);
+  database.drop();
+  round();
+  EXPECT_FALSE(opinion().valid);
+  EXPECT_THAT(opinion().reason, HasSubstr("faultline_probe.public.ledger is gone"));
+  rounds(100);
+  EXPECT_TRUE(database.exists);
+  EXPECT_EQ(stats(1, ProbeOperation::write).ok, true);
+  EXPECT_TRUE(opinion().valid);
+  EXPECT_EQ(opinion().ranges_unavailable, 0);
+  EXPECT_EQ(part()->ledger.lost, 0);
+  EXPECT_EQ(probe.latest().health.error, "");
+}
+
+TEST_F(ProbeTest, WhileNobodyMayMakeTheTableAnewThereIsNoOpinion) {
+  round();
+  database.drop();
+  database.refuses = {{"CREATE", {ErrorCode::forbidden, "the user x may not create it"}}};
+  rounds(400);
+  EXPECT_EQ(stats(1, ProbeOperation::write).ok, std::nullopt) << "what was before is old";
+  EXPECT_FALSE(opinion().valid);
+  EXPECT_THAT(opinion().reason, HasSubstr("may not create it"));
+}
+
+TEST_F(ProbeTest, WhoIsNotLetInOrMayNotWriteHasNoOpinionAboutTheCluster) {
+  for (const char* verb : {"SELECT", "UPSERT"}) {
+    for (const Error& error : {Error{ErrorCode::unauthorized, "login refused; check x"},
+                               Error{ErrorCode::forbidden, "may not; run GRANT x"},
+                               Error{ErrorCode::upstream, "42703: no such column"},
+                               Error{ErrorCode::upstream, "XX000: internal error"}}) {
+      database.refuses.clear();
+      round();
+      database.refuses = {{verb, error}};
+      rounds(200);
+      EXPECT_EQ(stats(1, ProbeOperation::write).ok, false) << verb;
+      EXPECT_FALSE(opinion().valid) << verb << " " << error.message;
+      EXPECT_THAT(opinion().reason, HasSubstr(error.message));
+    }
+  }
+}
+
+TEST_F(ProbeTest, SilenceBesideALoginThatIsRefusedIsNoOpinionEither) {
+  round();
+  database.refuses = {{"a:1 SELECT", {ErrorCode::timeout, "no answer from a:1"}},
+                      {"b:1 SELECT", {ErrorCode::unauthorized, "login refused"}}};
+  rounds(200);
+  EXPECT_FALSE(opinion().valid);
+  database.refuses.erase("b:1 SELECT");
+  round();
+  EXPECT_EQ(opinion().ranges_unavailable, 0) << "one that works settles it";
+}
+
+TEST_F(ProbeTest, AfterAHindranceTheHoldBeginsAnew) {
+  round();
+  database.refuses = {{"SELECT", {ErrorCode::unauthorized, "login refused"}}};
+  rounds(200);
+  database.refuses = {{"SELECT", {ErrorCode::timeout, "no answer"}}};
+  round();
+  EXPECT_FALSE(opinion().valid) << "the first silence after a long time may pass";
+  rounds(60);
+  EXPECT_EQ(opinion().ranges_unavailable, 1);
+}
+
+TEST_F(ProbeTest, AClusterThatIsSilentFromTheStartIsHeldToo) {
+  database.refuses = {{"SELECT", {ErrorCode::unavailable, "connection refused"}}};
+  round();
+  EXPECT_FALSE(opinion().valid);
+  rounds(60);
+  EXPECT_EQ(opinion().ranges_unavailable, 1);
+}
+
+TEST(Hindrance, IsWhatSaysNothingOfTheCluster) {
+  for (const char* trouble : {"57014: timeout", "40003: ambiguous", "58C00: lost quorum",
+                              "XXUUU: lost quorum", "57P01: shutting down"}) {
+    EXPECT_EQ(hindrance_of({ErrorCode::upstream, trouble}), "") << trouble;
+  }
+  EXPECT_EQ(hindrance_of({ErrorCode::timeout, "no answer"}), "");
+  EXPECT_EQ(hindrance_of({ErrorCode::unavailable, "the connection broke"}), "");
+  EXPECT_THAT(hindrance_of({ErrorCode::upstream, "3D000: no database"}), HasSubstr("made again"));
+  EXPECT_THAT(hindrance_of({ErrorCode::upstream, "42703: no column"}), HasSubstr("Drop it"));
+  EXPECT_EQ(hindrance_of({ErrorCode::unauthorized, "login refused"}), "login refused");
 }
 
 TEST_F(ProbeTest, TheOpinionNeverSaysNoneAloneAndHoldsItsAlarm) {

@@ -80,6 +80,7 @@ TEST(Access, PrivilegesOpenTablesFromTheirReleaseOn) {
   for (const Lift& lift : {Lift{"VIEWCLUSTERMETADATA", Guard::metadata, Release::v23_1},
                            Lift{"VIEWACTIVITY", Guard::ranges, Release::v23_1},
                            Lift{"VIEWACTIVITYREDACTED", Guard::ranges, Release::v23_1},
+                           Lift{"VIEWSYSTEMTABLE", Guard::select, Release::v23_1},
                            Lift{"MODIFYCLUSTERSETTING", Guard::settings, Release::v22_1},
                            Lift{"VIEWCLUSTERSETTING", Guard::settings, Release::v22_2}}) {
     for (const cluster::Profile& each : cluster::profiles()) {
