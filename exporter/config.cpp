@@ -30,19 +30,27 @@ std::string origin_complaint(const std::string& text) {
   return spare || !good_port ? kWhatWillDo : "";
 }
 
-void add_web_flags(config::Options& options, Config& to) {
+/// host:port, or :port for every address; port 0 is a free one.
+std::string listen_complaint(const std::string& text) {
+  const bool everywhere = text.starts_with(':');
+  if (text.ends_with(":0")) return "";
+  const auto complaint = config::is_endpoint()(everywhere ? "0.0.0.0" + text : text);
+  return complaint.empty() ? "" : "use host:port, as 127.0.0.1:8095, or :8095 for every address";
+}
+
+/// The flag repeats, as exporter-toolkit's does; `listen` is what was given.
+void add_web_flags(config::Options& options, Config& to, std::vector<std::string>& listen) {
   using namespace config;
-  options.add("web.listen-address", to.listen_address, "Where to listen; port 0 takes a free one",
-              [](const std::string& text) -> std::string {
-                const bool any_port = text.ends_with(":0") && text.size() > 2;
-                return any_port ? "" : is_endpoint()(text);
-              });
+  options.add_list("web.listen-address", listen,
+                   "Where to listen; :8095 is every address, port 0 takes a free one",
+                   listen_complaint);
   options.add("web.telemetry-path", to.telemetry_path, "Path of the metrics", is_http_path());
   options.add_list("web.allow-origin", to.allowed_origins,
                    "Origin that a browser may come from, as https://faultline.example",
                    origin_complaint);
   options.add("web.config.file", to.web_config_file,
-              "YAML file with tls_server_config and basic_auth_users, as exporter-toolkit has it",
+              "YAML file with tls_server_config, http_server_config and basic_auth_users, as "
+              "exporter-toolkit has it",
               is_readable_file());
   options.add_switch("web.enable-lifecycle", to.enable_lifecycle,
                      "Answer POST /-/reload; SIGHUP reloads always");
@@ -86,12 +94,19 @@ std::optional<int> parse_config(int argc, const char* const* argv, Config& to) {
               "YAML file with more clusters by name, for /probe?target=NAME; without a flag of "
               "cockroach.* or chaosd.* only those are watched",
               is_readable_file());
-  add_web_flags(options, to);
+  std::vector<std::string> listen{to.listen_address};
+  add_web_flags(options, to, listen);
   add_collector_flags(options, to.collect);
   options.add("log.level", to.log.level, "Least severity to log",
               is_one_of({"debug", "info", "warn", "error"}));
   options.add("log.format", to.log.format, "How log lines look", is_one_of({"logfmt", "json"}));
   if (const auto code = options.parse(argc, argv)) return *code;
+  if (listen.size() > 1) {
+    return complain({ErrorCode::invalid, "--web.listen-address has " +
+                                             std::to_string(listen.size()) +
+                                             " addresses; use one, or :8095 for every address"});
+  }
+  to.listen_address = listen.front();
 
   if (const auto status = complete(to.main, files); !status) return complain(status.error());
   to.watch_main = wants_main(options, to);

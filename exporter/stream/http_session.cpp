@@ -157,6 +157,7 @@ class HttpSession : public std::enable_shared_from_this<HttpSession> {
       response_->set(http::field::content_type, reply.content_type);
     }
     for (const auto& [name, value] : reply.headers) response_->set(name, value);
+    for (const auto& [name, value] : context_.headers()) response_->set(name, value);
     response_->keep_alive(keep_alive);
     if (reply.status != 304) response_->content_length(reply.body.size());
     if (!head) response_->body() = reply.body;

@@ -2,6 +2,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -25,6 +26,8 @@ struct HttpContext {
                      std::string_view unread)>
       upgraded;
   std::function<std::size_t()> stream_clients;
+  /// Name to value, of every answer but the 101; as the web config has them now.
+  std::function<const std::map<std::string, std::string>&()> headers;
   /// Whether an Authorization header lets in; empty: that takes work.
   std::function<std::optional<bool>(std::string_view authorization)> knows;
   /// Does that work elsewhere and answers on the server's thread; false: too many ask.

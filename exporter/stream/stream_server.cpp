@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <exception>
+#include <map>
 #include <mutex>
 #include <string>
 #include <system_error>
@@ -10,6 +11,7 @@
 
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ip/v6_only.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -46,11 +48,15 @@ Result<tcp::endpoint> listen_endpoint(asio::io_context& io, const std::string& a
   std::uint16_t port = 0;
   const char* end = port_text.data() + port_text.size();
   const auto parsed = std::from_chars(port_text.data(), end, port);
-  if (host.empty() || port_text.empty() || parsed.ec != std::errc{} || parsed.ptr != end) {
+  const bool everywhere = colon == 0;
+  if ((host.empty() && !everywhere) || port_text.empty() || parsed.ec != std::errc{} ||
+      parsed.ptr != end) {
     return Error{ErrorCode::invalid,
-                 "--web.listen-address is \"" + address + "\"; use host:port, as 127.0.0.1:8095",
+                 "--web.listen-address is \"" + address +
+                     "\"; use host:port, as 127.0.0.1:8095, or :8095 for every address",
                  "--web.listen-address"};
   }
+  if (everywhere) return tcp::endpoint{tcp::v6(), port};
   error_code error;
   tcp::resolver resolver{io};
   const auto found = resolver.resolve(host, port_text, tcp::resolver::passive, error);
@@ -66,6 +72,7 @@ Result<tcp::endpoint> listen_endpoint(asio::io_context& io, const std::string& a
 struct Web {
   TlsContext tls;  // Null: in clear.
   std::shared_ptr<Gate> gate;
+  std::map<std::string, std::string> headers;
 };
 
 Result<Web> read_web(const std::string& file) {
@@ -75,7 +82,7 @@ Result<Web> read_web(const std::string& file) {
     if (!read) return read.error();
     config = std::move(read).value();
   }
-  Web web{nullptr, std::make_shared<Gate>(config.users)};
+  Web web{nullptr, std::make_shared<Gate>(config.users), config.headers};
   if (config.tls) {
     auto tls = make_tls_context(*config.tls);
     if (!tls) return tls.error();
@@ -142,14 +149,12 @@ class StreamServer::Impl {
     with_tls_ = web_.tls != nullptr;
     const auto endpoint = listen_endpoint(io_, options_.listen_address);
     if (!endpoint) return endpoint.error();
-    error_code error;
-    acceptor_.open(endpoint->protocol(), error);
-    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
-    // Accepted sockets inherit it.
-    const asio::socket_base::send_buffer_size send_buffer(options_.send_buffer_bytes);
-    if (!error) acceptor_.set_option(send_buffer, error);
-    if (!error) acceptor_.bind(*endpoint, error);
-    if (!error) acceptor_.listen(kBacklog, error);
+    auto error = open(*endpoint);
+    // Of a machine without IPv6 every address is one of the other kind.
+    const bool everywhere = options_.listen_address.starts_with(':');
+    if (everywhere && error && error != asio::error::address_in_use) {
+      error = open({tcp::v4(), endpoint->port()});
+    }
     if (error) {
       return Error{ErrorCode::unavailable,
                    "cannot listen on --web.listen-address " + options_.listen_address + ": " +
@@ -199,6 +204,22 @@ class StreamServer::Impl {
   }
 
  private:
+  error_code open(const tcp::endpoint& endpoint) {
+    error_code error;
+    acceptor_.close(error);
+    acceptor_.open(endpoint.protocol(), error);
+    if (!error) acceptor_.set_option(tcp::acceptor::reuse_address(true), error);
+    if (!error && endpoint.address() == asio::ip::address_v6::any()) {
+      acceptor_.set_option(asio::ip::v6_only(false), error);  // Whatever the system's default is.
+    }
+    // Accepted sockets inherit it.
+    const asio::socket_base::send_buffer_size send_buffer(options_.send_buffer_bytes);
+    if (!error) acceptor_.set_option(send_buffer, error);
+    if (!error) acceptor_.bind(endpoint, error);
+    if (!error) acceptor_.listen(kBacklog, error);
+    return error;
+  }
+
   void run() {
     while (!io_.stopped()) {
       try {
@@ -272,6 +293,7 @@ class StreamServer::Impl {
             hub_.join(std::move(socket), std::move(slot), protocol, unread);
           },
       .stream_clients = [this] { return static_cast<std::size_t>(counters_.clients); },
+      .headers = [this]() -> const std::map<std::string, std::string>& { return web_.headers; },
       .knows = [this](std::string_view authorization) { return web_.gate->knows(authorization); },
       .check =
           [this](std::string authorization, std::function<void(bool)> answer) {

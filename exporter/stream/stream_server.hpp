@@ -17,7 +17,7 @@
 namespace faultline::stream {
 
 struct StreamOptions {
-  /// host:port or [v6]:port; port 0 takes a free one.
+  /// host:port or [v6]:port; :port is every address, IPv6 and IPv4; port 0 takes a free one.
   std::string listen_address = "127.0.0.1:8095";
   std::string telemetry_path = "/metrics";
   /// As a browser sends them: scheme://host[:port].

@@ -1,6 +1,7 @@
 #include "exporter/stream/tls_pump.hpp"
 
 #include <array>
+#include <string_view>
 #include <utility>
 
 #include <boost/asio/buffer.hpp>
@@ -123,11 +124,32 @@ class TlsPump : public std::enable_shared_from_this<TlsPump> {
   std::array<char, kChunk> outward_{};
 };
 
+constexpr std::string_view kSessions = "faultline-exporter";  // Whose sessions may be resumed.
+
 Error unusable(const std::string& field, const std::string& file, const error_code& error) {
   return {ErrorCode::invalid,
           "--web.config.file: tls_server_config." + field + " " + file +
               " cannot be used: " + error.message(),
           "--web.config.file"};
+}
+
+/// Asks clients for a certificate, and believes those that this CA signed.
+Status ask_for_certificates(asio::ssl::context& context, const WebConfig::Tls& config) {
+  namespace ssl = asio::ssl;
+  error_code error;
+  context.load_verify_file(config.client_ca_file, error);
+  if (error) return unusable("client_ca_file", config.client_ca_file, error);
+  // So that a client with several certificates knows which one.
+  SSL_CTX_set_client_CA_list(context.native_handle(),
+                             SSL_load_client_CA_file(config.client_ca_file.c_str()));
+  SSL_CTX_set_session_id_context(context.native_handle(),
+                                 reinterpret_cast<const unsigned char*>(kSessions.data()),
+                                 static_cast<unsigned int>(kSessions.size()));
+  context.set_verify_mode(
+      ssl::verify_peer | (config.client_must_have_cert ? ssl::verify_fail_if_no_peer_cert : 0),
+      error);
+  if (error) return unusable("client_auth_type", config.client_ca_file, error);
+  return kDone;
 }
 
 }  // namespace
@@ -137,12 +159,16 @@ Result<TlsContext> make_tls_context(const WebConfig::Tls& config) {
   auto context = std::make_shared<ssl::context>(ssl::context::tls_server);
   const int least = config.min_version == "TLS13" ? TLS1_3_VERSION : TLS1_2_VERSION;
   SSL_CTX_set_min_proto_version(context->native_handle(), least);
+  const int most = config.max_version == "TLS12" ? TLS1_2_VERSION : TLS1_3_VERSION;
+  SSL_CTX_set_max_proto_version(context->native_handle(), most);
   SSL_CTX_set_options(context->native_handle(), SSL_OP_NO_RENEGOTIATION);
   error_code error;
   context->use_certificate_chain_file(config.cert_file, error);
   if (error) return unusable("cert_file", config.cert_file, error);
   context->use_private_key_file(config.key_file, ssl::context::pem, error);
   if (error) return unusable("key_file", config.key_file, error);
+  if (config.client_ca_file.empty()) return context;
+  if (const auto asked = ask_for_certificates(*context, config); !asked) return asked.error();
   return context;
 }
 

@@ -27,6 +27,8 @@ WRONG = [
     (EXPORTER, ["--web.listen-address"], "--web.listen-address"),
     (EXPORTER, ["--web.listen-address=abc"], "--web.listen-address"),
     (EXPORTER, ["--web.listen-address=127.0.0.1:99999"], "--web.listen-address"),
+    (EXPORTER, ["--web.listen-address=:99999"], "--web.listen-address"),
+    (EXPORTER, ["--web.listen-address=127.0.0.1:1", "--web.listen-address=[::1]:1"], "has 2 addresses"),
     (EXPORTER, ["--web.telemetry-path=metrics"], "--web.telemetry-path"),
     (EXPORTER, ["--cockroach.sql=nohost"], "--cockroach.sql"),
     (EXPORTER, ["--cockroach.sql=127.0.0.1:0"], "--cockroach.sql"),

@@ -146,12 +146,53 @@ def test_reload_takes_a_new_certificate_and_new_logins_and_refuses_a_broken_file
     assert guarded.get("/-/reload", first, login("alice", "three")).status == 405
 
 
+def signed(folder, name, authority):
+    """A key and a certificate for clients that `authority` has signed; returns its path."""
+    cert, key, request = (folder / f"{name}.{end}" for end in ("crt", "key", "csr"))
+    subprocess.run(["openssl", "req", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-subj", f"/CN={name}",
+                    "-keyout", key, "-out", request], check=True, capture_output=True)
+    subprocess.run(["openssl", "x509", "-req", "-in", request, "-CA", authority, "-CAkey", authority.with_suffix(".key"),
+                    "-CAcreateserial", "-days", "2", "-out", cert], check=True, capture_output=True)
+    return cert
+
+
+def test_only_clients_with_a_certificate_of_the_ca_come_in_and_the_headers_are_sent(guarded, tmp_path):
+    cert, authority, stranger = (certificate(tmp_path, name) for name in ("server", "authority", "stranger"))
+    guarded.config.write_text(
+        f"tls_server_config:\n  cert_file: {cert.name}\n  key_file: {cert.stem}.key\n  client_ca_file: {authority.name}\n"
+        "  client_auth_type: RequireAndVerifyClientCert\nhttp_server_config:\n  headers:\n    X-Frame-Options: deny\n")
+
+    def get(client):
+        context = ssl.create_default_context(cafile=cert)
+        if client:
+            context.load_cert_chain(client, client.with_suffix(".key"))
+        connection = http.client.HTTPSConnection(HOST, guarded.daemon.port, context=context, timeout=5)
+        connection.request("GET", "/-/healthy")
+        return connection.getresponse()
+
+    def reached():
+        try:
+            return get(friend)
+        except ConnectionRefusedError:
+            return None
+
+    friend = signed(tmp_path, "friend", authority)
+    guarded.daemon.process = Process("exporter", guarded.daemon.argv, guarded.daemon.log)
+    answer = until(reached, 15, "a client with a certificate comes in")
+    assert answer.status == 200 and answer.headers["X-Frame-Options"] == "deny"
+    assert get(friend).status == 200, "again, whatever was kept of the first session"
+    for other in (None, signed(tmp_path, "other", stranger)):
+        with pytest.raises((ssl.SSLError, ConnectionError, http.client.RemoteDisconnected)):
+            get(other)
+
+
 def test_a_web_config_that_is_wrong_stops_the_program_at_start(tmp_path):
     config = tmp_path / "web.yml"
     for text, complaint in (("tls_server_config:\n  cert_file: x.crt\n", "tls_server_config.key_file is missing"),
                             ("tls_server_config:\n  cert_file: x.crt\n  key_file: x.key\n", "cert_file"),
                             ("basic_auth_users:\n  alice: secret\n", "basic_auth_users.alice is no bcrypt hash"),
-                            ("basic_auth_users: [\n", "line"), ("http_server_config:\n  http2: true\n", "http_server_config")):
+                            ("basic_auth_users: [\n", "line"), ("http_server_config:\n  http3: true\n", "http_server_config"),
+                            ("rate_limit:\n  burst: 1\n", "rate_limit is not supported here")):
         config.write_text(text)
         run = subprocess.run([BIN / "faultline-exporter", f"--web.config.file={config}", f"--web.listen-address={HOST}:0"],
                              capture_output=True, text=True, timeout=20)

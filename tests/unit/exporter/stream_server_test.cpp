@@ -345,6 +345,13 @@ TEST_F(StreamServerTest, StoppingSaysGoodbyeWithinASecondAndTheBoardMayGoOnPubli
   publish(1);
 }
 
+TEST_F(StreamServerTest, WithoutAHostItListensOnEveryAddress) {
+  options_.listen_address = ":0";
+  start();
+  Peer peer{port()};  // Over IPv4.
+  EXPECT_EQ(peer.upgrade().status, 101);
+}
+
 TEST_F(StreamServerTest, AnAddressInUseOrUnreadableIsAnErrorThatNamesTheFlag) {
   start();
   const auto render = [](const StreamStats&, const Collect&) { return std::string{}; };
@@ -354,7 +361,7 @@ TEST_F(StreamServerTest, AnAddressInUseOrUnreadableIsAnErrorThatNamesTheFlag) {
   ASSERT_FALSE(second);
   EXPECT_EQ(second.error().code, ErrorCode::unavailable);
   for (const char* wrong :
-       {"", "8095", "127.0.0.1:port", "unix:/tmp/x", "no.such.host.invalid:1"}) {
+       {"", ":", ":port", "8095", "127.0.0.1:port", "unix:/tmp/x", "no.such.host.invalid:1"}) {
     StreamOptions options = options_;
     options.listen_address = wrong;
     const auto made = StreamServer::create(options, board_, render, make_logger("test"));

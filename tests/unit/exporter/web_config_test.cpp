@@ -55,6 +55,45 @@ TEST_F(WebConfigFile, FilesAreRelativeToItsFolder) {
   EXPECT_EQ(config->users.at("alice"), kHash);
 }
 
+TEST_F(WebConfigFile, ClientCertificatesVersionsAndHeadersAreTaken) {
+  const auto config = read(
+      "tls_server_config:\n  cert_file: a\n  key_file: b\n  max_version: TLS12\n"
+      "  client_auth_type: RequireAndVerifyClientCert\n  client_ca_file: ca.crt\n"
+      "http_server_config:\n  http2: true\n  headers:\n    X-Frame-Options: deny\n"
+      "    Strict-Transport-Security: max-age=60\n    X-XSS-Protection:\n");
+  ASSERT_TRUE(config) << config.error().message;
+  EXPECT_EQ(config->tls->max_version, "TLS12");
+  EXPECT_EQ(config->tls->client_ca_file, (folder_ / "ca.crt").string());
+  EXPECT_TRUE(config->tls->client_must_have_cert);
+  EXPECT_THAT(config->headers,
+              testing::ElementsAre(testing::Pair("Strict-Transport-Security", "max-age=60"),
+                                   testing::Pair("X-Frame-Options", "deny")));
+}
+
+TEST_F(WebConfigFile, WhatOthersSupportAndThisDoesNotIsRefusedByName) {
+  const auto tls = [&](const std::string& line) {
+    return complaint("tls_server_config:\n  cert_file: a\n  key_file: b\n  " + line + "\n");
+  };
+  for (const std::string key : {"client_cas", "client_ca", "client_allowed_sans", "cipher_suites",
+                                "prefer_server_cipher_suites", "curve_preferences", "cert"}) {
+    EXPECT_THAT(tls(key + ": [x]"), HasSubstr("tls_server_config." + key + " is not supported"));
+  }
+  EXPECT_THAT(tls("min_version: TLS11"), HasSubstr("use TLS12 or TLS13"));
+  EXPECT_THAT(tls("max_version: TLS11"), HasSubstr("use TLS12 or TLS13"));
+  EXPECT_THAT(tls("min_version: TLS13\n  max_version: TLS12"), HasSubstr("below min_version"));
+  EXPECT_THAT(tls("client_auth_type: RequireAnyClientCert"), HasSubstr("checks nothing"));
+  EXPECT_THAT(tls("client_auth_type: Any"), HasSubstr("RequireAndVerifyClientCert"));
+  EXPECT_THAT(tls("client_auth_type: RequireAndVerifyClientCert"), HasSubstr("client_ca_file"));
+  EXPECT_THAT(tls("client_ca_file: ca.crt"), HasSubstr("without client_auth_type"));
+  EXPECT_THAT(complaint("rate_limit:\n  burst: 1\n"), HasSubstr("rate_limit is not supported"));
+  EXPECT_THAT(complaint("http_server_config:\n  http3: true\n"), HasSubstr("http3"));
+  EXPECT_THAT(complaint("http_server_config:\n  http2: perhaps\n"), HasSubstr("line"));
+  EXPECT_THAT(complaint("http_server_config:\n  headers:\n    X-Frame-Options: yes\n"),
+              HasSubstr("deny or sameorigin"));
+  EXPECT_THAT(complaint("http_server_config:\n  headers:\n    X-XSS-Protection: \"a\\r\\nb\"\n"),
+              HasSubstr("one line"));
+}
+
 TEST_F(WebConfigFile, WhatIsWrongIsNamedAndNoSecretIsTold) {
   EXPECT_THAT(complaint("basic_auth_user:\n  a: b\n"), HasSubstr("basic_auth_user is not known"));
   EXPECT_THAT(complaint("tls_server_config:\n  cert_file: a\n"), HasSubstr("key_file is missing"));
