@@ -50,7 +50,7 @@ poll::Reading<sources::ProbePart> probed(WallTime now) {
     if (id == 3) probe.failing_since = now - seconds{4};
   }
   part.ledger = {300, 1, 4, 2, 1, 1, 0, 0};
-  part.write_worked_at = part.began_at = now - milliseconds{120};
+  part.write_worked_at = part.telling_since = now - milliseconds{120};
   poll::Reading<sources::ProbePart> reading;
   reading.part = std::make_shared<const sources::ProbePart>(part);
   reading.health = {true, "", {}, now - milliseconds{120}, 2.5};

@@ -1,5 +1,7 @@
 #include <gmock/gmock.h>
 
+#include <sstream>
+
 #include "tests/unit/chaosd/chaosd_under_test.hpp"
 
 namespace faultline::chaos {
@@ -43,8 +45,10 @@ TEST_F(LimitsLife, ALimitThatIsSetOnlyAfterTheEnginesSilenceIsPutBack) {
   ASSERT_TRUE(life->service.undo(id));
   life->work();
   EXPECT_TRUE(is_open(life->fault(id).state)) << "one answer is not enough";
-  const std::string saved = life->ledger().record_of(id)->saved;
-  world.limits["id-n1"] = read_limits(saved.substr(saved.find(' ') + 1)).value();
+  std::istringstream saved{life->ledger().record_of(id)->saved};
+  std::string was, ours;
+  saved >> was >> ours;
+  world.limits["id-n1"] = read_limits(ours).value();
   ASSERT_NE(world.fingerprint(), before);
   life->pass(5s);
   EXPECT_EQ(world.fingerprint(), before);
