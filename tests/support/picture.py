@@ -28,11 +28,13 @@ def assert_valid(message, definition=None):
 
 
 def state_when(daemon, true, seconds, sentence):
-    """The first state for which `true(state)` holds."""
+    """The first state for which `true(state)` holds. Just after its start the exporter may have none yet."""
     last = None
 
     def ask():
         nonlocal last
+        if last is None and wire.call(daemon.url + "/api/v1/state").status == 503:
+            return None
         last = wire.state(daemon)
         return last if true(last) else None
 
@@ -44,6 +46,8 @@ def state_when(daemon, true, seconds, sentence):
 
 def told(snapshot):
     """What matters of a snapshot, short enough to read in a red test."""
+    if snapshot is None:
+        return "no state at all"
     nodes = [f"n{n['node_id']} {n['process']['state']}/{n['liveness']['state']}/{n['container_state']} "
              f"ranges={n['ranges']} leases={n['leader_ranges']}" for n in snapshot["nodes"]]
     sources = [f"{s['name']}{'' if s['ok'] else ' FAILED (' + s['error'] + ')'}@{s['gateway']}" for s in snapshot["sources"]]

@@ -221,7 +221,8 @@ def test_dead_replicas_are_replaced_where_there_is_room(five):
     assert five.sql(1, three_replicas, timeout=10)[0][0] >= 1, "nothing moves before the node counts as dead"
     healed = five.until(220, "no range of three is on the dead node",
                         lambda: (five.answers(1, three_replicas) or [(1,)]) == [(0,)])
-    assert healed >= 70
+    # Dead from 75 s after its last heartbeat on, which may have been 5 s before its death.
+    assert healed >= 65
     assert victim not in five.replicas_of("kv")
     stuck = five.sql(1, system)[0][0]
     assert stuck >= 40, "four nodes cannot hold five replicas"
