@@ -127,6 +127,7 @@ struct Api::Handling {
   std::string id;
   Role role = Role::anyone;
   std::optional<IdempotencyKey> key;  ///< In the book; empty: not there.
+  std::optional<OnceKey> once;        ///< The same, with what it came with.
   std::atomic<bool> answered = false;
 };
 
@@ -142,16 +143,17 @@ Status Api::check_mode(const Route& route, const HttpRequestIn& request) const {
 bool Api::begin_once(Handling& handling, const HttpRequestIn& request,
                      const Responder& respond) const {
   if (!request.idempotency_key || !changes_something(request.method)) return true;
-  const std::string content = content_of(request);
+  const std::string digest = sha256_hex(content_of(request));
   // Callers of different roles do not see each other's answers.
   const IdempotencyKey key{std::string{to_string(handling.role)}, *request.idempotency_key};
-  auto found = book_.begin(key, content, parts_.clock.now().steady);
+  auto found = book_.begin(key, digest, parts_.clock.now().steady);
   if (found.refusal) {
     respond(error_reply(*found.refusal));
   } else if (found.replay) {
     respond(std::move(*found.replay));
   } else {
     handling.key = key;
+    handling.once = OnceKey{name_of(key), digest};
     return true;
   }
   return false;
@@ -192,7 +194,7 @@ void Api::dispatch(const HttpRequestIn& request, const Responder& respond,
                                  "the body must come with Content-Type: application/json"));
   }
   if (!begin_once(handling, request, respond)) return;
-  if (handling.key) call.once = OnceKey{name_of(*handling.key), sha256_hex(content_of(request))};
+  call.once = handling.once;
   route->handle(call, respond);
 }
 

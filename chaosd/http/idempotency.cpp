@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <iterator>
 
-#include "chaosd/service/digest.hpp"
-
 namespace faultline::chaos {
 
 namespace {
@@ -39,7 +37,7 @@ void IdempotencyBook::make_room(SteadyTime now) {
   if (oldest != entries_.end()) forget(oldest);
 }
 
-IdempotencyBook::Found IdempotencyBook::begin(const IdempotencyKey& key, const std::string& content,
+IdempotencyBook::Found IdempotencyBook::begin(const IdempotencyKey& key, const std::string& digest,
                                               SteadyTime now) {
   if (!is_key(key.text)) {
     return {
@@ -48,7 +46,6 @@ IdempotencyBook::Found IdempotencyBook::begin(const IdempotencyKey& key, const s
               "Idempotency-Key must be 1 to " + std::to_string(kKeySizeMax) + " visible characters",
               "/Idempotency-Key"}};
   }
-  const std::string digest = sha256_hex(content);
   const std::lock_guard lock(mutex_);
   make_room(now);
   const auto known = places_.find(name_of(key));

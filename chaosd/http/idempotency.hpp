@@ -36,8 +36,8 @@ class IdempotencyBook {
     // Neither: do it, and call finish().
   };
 
-  /// `content` stands for the whole call: the same key with another one is refused.
-  [[nodiscard]] Found begin(const IdempotencyKey& key, const std::string& content, SteadyTime now);
+  /// `digest` stands for the whole call: the same key with another one is refused.
+  [[nodiscard]] Found begin(const IdempotencyKey& key, const std::string& digest, SteadyTime now);
   /// The reply to a call that begin() let through.
   void finish(const IdempotencyKey& key, const Reply& reply);
 

@@ -1,7 +1,6 @@
 #include "exporter/observe/computed_opinion.hpp"
 
 #include <algorithm>
-#include <functional>
 #include <utility>
 
 #include "exporter/observe/impact_words.hpp"
@@ -11,19 +10,6 @@ namespace faultline::observe {
 
 namespace {
 
-/// The descriptors against those nodes; empty when never read.
-std::optional<Quorum> quorum_among(const Readings& readings, const StoreOwners& owners,
-                                   const std::vector<NodeView>& nodes,
-                                   const std::function<bool(const NodeView&)>& counts) {
-  if (!readings.placement || !readings.placement->part) return std::nullopt;
-  if (nodes.empty()) return std::nullopt;  // Nobody has named them yet: that is not gone.
-  return count_quorum(*readings.placement->part, owners, [&](NodeId id) {
-    const auto node = std::find_if(nodes.begin(), nodes.end(),
-                                   [&](const NodeView& item) { return item.id == id; });
-    return node != nodes.end() && counts(*node);
-  });
-}
-
 /// Nobody answers, nobody is live in its own eyes, or ranges are lost as `told`: descriptors
 /// that are not read anew then are kept.
 bool is_outage(const VerdictInput& input, const std::optional<Quorum>& told) {
@@ -32,7 +18,8 @@ bool is_outage(const VerdictInput& input, const std::optional<Quorum>& told) {
   return unreachable || input.denied || lost;
 }
 
-/// One look at the descriptors with some nodes counted as up beside those that are.
+/// The descriptors against those nodes, with some counted as up beside those that are; empty when
+/// never read.
 class Count {
  public:
   Count(const Readings& readings, const StoreOwners& owners, const std::vector<NodeView>& nodes)
@@ -40,8 +27,12 @@ class Count {
 
   [[nodiscard]] std::optional<Quorum> operator()(bool (*counts)(const NodeView&),
                                                  const std::set<NodeId>& also) const {
-    return quorum_among(readings_, owners_, nodes_, [&](const NodeView& node) {
-      return counts(node) || also.contains(node.id);
+    if (!readings_.placement || !readings_.placement->part) return std::nullopt;
+    if (nodes_.empty()) return std::nullopt;  // Nobody has named them yet: that is not gone.
+    return count_quorum(*readings_.placement->part, owners_, [&](NodeId id) {
+      const auto node = std::find_if(nodes_.begin(), nodes_.end(),
+                                     [&](const NodeView& item) { return item.id == id; });
+      return node != nodes_.end() && (counts(*node) || also.contains(id));
     });
   }
 

@@ -33,9 +33,10 @@ def state_when(daemon, true, seconds, sentence):
 
     def ask():
         nonlocal last
-        if last is None and wire.call(daemon.url + "/api/v1/state").status == 503:
+        answer = wire.call(daemon.url + "/api/v1/state")
+        if last is None and answer.status == 503:
             return None
-        last = wire.state(daemon)
+        last = wire.state_in(answer)
         return last if true(last) else None
 
     try:

@@ -44,10 +44,13 @@ def call(url, method="GET", json_body=None, body=None, headers=None, token=None,
             return Answer(error.code, error.headers, error.read())
 
 
-def state(daemon):
-    answer = call(daemon.url + "/api/v1/state")
+def state_in(answer):
     assert answer.status == 200, answer
     return answer.json
+
+
+def state(daemon):
+    return state_in(call(daemon.url + "/api/v1/state"))
 
 
 def node(snapshot, node_id):
